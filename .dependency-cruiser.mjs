@@ -28,7 +28,7 @@ export default {
       severity: "error",
       from: { path: inDomain, pathNot: "\\.test\\.ts$" },
       to: {
-        path: "^packages/(?!telemetry/|rpc/src/scope)|node_modules/(@connectrpc|@bufbuild|@grpc|ioredis|undici)|^(node:)?(sqlite|http|http2|https|net|process)$|/adapters/|/src/(service|module|main|config)\\.ts$",
+        path: "^packages/(?!telemetry/|rpc/src/(scope|domain-error))|node_modules/(@connectrpc|@bufbuild|@grpc|ioredis|undici)|^(node:)?(sqlite|http|http2|https|net|process)$|/adapters/|/src/(service|module|main|config)\\.ts$",
       },
     },
     {
