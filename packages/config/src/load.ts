@@ -40,7 +40,7 @@ export function loadConfig<const Groups extends readonly AnySettings[]>(
 
 function loadSetting(setting: Setting, source: ConfigSource, problems: ConfigProblem[]): unknown {
   try {
-    const text = setting.secret ? secretText(setting, source) : valueOf(source, setting.env);
+    const text = setting.secret ? secretText(setting, source) : variable(source, setting.env);
     if (text !== undefined) return setting.parse(text);
     if (setting.required) throw new InvalidValue(`set: ${setting.help}${setting.secret ? fileHint(setting) : ""}`);
     return setting.fallback;
@@ -53,15 +53,15 @@ function loadSetting(setting: Setting, source: ConfigSource, problems: ConfigPro
 function problemOf(setting: Setting, source: ConfigSource, error: unknown): ConfigProblem {
   if (error instanceof UnreadableSecret) return { env: error.env, message: error.message };
   if (!(error instanceof InvalidValue)) throw error;
-  const value = valueOf(source, setting.env);
+  const value = variable(source, setting.env);
   const shown = value === undefined || setting.secret ? "" : `; it is ${JSON.stringify(shortened(value))}`;
   return { env: setting.env, message: `must be ${error.message}${shown}` };
 }
 
 function secretText(setting: Setting, source: ConfigSource): string | undefined {
-  const direct = valueOf(source, setting.env);
+  const direct = variable(source, setting.env);
   const fileVariable = `${setting.env}_FILE`;
-  const path = valueOf(source, fileVariable);
+  const path = variable(source, fileVariable);
   if (path === undefined) return direct;
   if (direct !== undefined) {
     throw new UnreadableSecret(fileVariable, `is set together with ${setting.env}: set only one of them`);
@@ -99,7 +99,7 @@ function unknownVariables(groups: readonly AnySettings[], source: ConfigSource):
     !known.has(name) &&
     owned.some((prefix) => name.startsWith(prefix)) &&
     !foreign.some((prefix) => name.startsWith(prefix));
-  const set = Object.keys(source.environment).filter((name) => valueOf(source, name) !== undefined);
+  const set = Object.keys(source.environment).filter((name) => variable(source, name) !== undefined);
   return set.filter(isUnknown).map((name) => {
     const suggestion = nearest(name, known);
     const hint = suggestion === undefined ? "see --help for all settings" : `did you mean ${suggestion}?`;
@@ -111,7 +111,7 @@ function variablesOf(setting: Setting): string[] {
   return setting.secret ? [setting.env, `${setting.env}_FILE`] : [setting.env];
 }
 
-function valueOf(source: ConfigSource, name: string): string | undefined {
+function variable(source: ConfigSource, name: string): string | undefined {
   const value = source.environment[name];
   return value === "" ? undefined : value;
 }
