@@ -1,0 +1,97 @@
+/** What a service is to the process that runs it: its bill of materials (`Module`) and what it offers once it runs. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AnySettings, ConfigOf } from "@agentmesh/config";
+import type { ServiceBinding } from "@agentmesh/rpc";
+import type { Principal, PrincipalCredential } from "@agentmesh/rpc/scope";
+import type { Database } from "@agentmesh/state";
+import type { Telemetry } from "@agentmesh/telemetry";
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client, Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import type { DependencyState } from "./dependency-state.ts";
+
+/** The services of the mesh. Also the names of their modules and, in upper case, the prefixes of their settings. */
+export type ModuleName = "gateway" | "guardrail" | "orchestrator" | "llm-router" | "memory" | "tool-registry" | "cost";
+
+/**
+ * One service: what it needs and what it offers. Declared in `services/<name>/src/module.ts`:
+ *
+ *     export const costModule = defineModule({ name: "cost", settings, dependsOn: [], services: [CostService], create });
+ */
+export interface Module<Group extends AnySettings = AnySettings> {
+  readonly name: ModuleName;
+  readonly settings: Group;
+  /** Modules whose services it calls: they start before it and stop after it. */
+  readonly dependsOn: readonly ModuleName[];
+  /** What it serves. The proto package says whose it is: `agentmesh.llm_router.v1` belongs to "llm-router". */
+  readonly services: readonly DescService[];
+  /** True when it speaks for principals it has not just been called by, so `host.signer` is set (gateway, orchestrator). */
+  readonly signsPrincipals?: boolean;
+  /** Opens stores and builds the handlers. Must not call other services yet: that is what `start` is for. */
+  create(host: ModuleHost, config: ConfigOf<Group>): Promise<RunningModule>;
+}
+
+/** What the process gives a module. Nothing in it is global. */
+export interface ModuleHost {
+  /** The module's own: label, field and attribute `service` are its name. */
+  readonly telemetry: Telemetry;
+  /** Now, in milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** From 0 up to but not including 1; not for secrets. */
+  readonly random: () => number;
+  /** A client of another module's service, over whatever transport the process was told to use. */
+  client<S extends DescService>(service: S): Client<S>;
+  /** The module's own file `<data>/<name>.db`, with the durability of the process; closed after `stop`. One per module. */
+  database(migrations: readonly string[]): Promise<Database>;
+  /** The data folder (absolute, exists, 0700), for files that are no database. */
+  readonly dataDirectory: string;
+  /** The engine of the stores. */
+  readonly engine: "sqlite" | "redis";
+  /** Makes credentials that other services accept; undefined unless the module declares `signsPrincipals`. */
+  readonly signer: PrincipalSigner | undefined;
+}
+
+/** Makes credentials for principals. Tokens are signed when first needed and reused until near their expiry. */
+export interface PrincipalSigner {
+  credentialFor(principal: Principal): PrincipalCredential;
+}
+
+/** A module that was created. */
+export interface RunningModule {
+  /** The handlers of `Module.services`. */
+  readonly bindings: readonly ServiceBinding[];
+  /** The gateway only: what stands at the public ports. */
+  readonly edge?: PublicEdge;
+  /**
+   * Further dependencies for Diagnose: providers, upstreams. The module's database and the services it calls are
+   * reported by the host. Reports what is known; never calls a model.
+   */
+  dependencies?(): Promise<readonly DependencyState[]> | readonly DependencyState[];
+  /** Throws when a store of its own does not answer. The database from `host.database` is pinged by the host. */
+  ready?(): Promise<void>;
+  /** Called when everything it depends on serves: background work, recovery of what was running. */
+  start?(): Promise<void>;
+  /** Take no new work, finish or hand back what runs. Aborted when the drain time is over. */
+  drain?(signal: AbortSignal): Promise<void>;
+  /** Ends background work and closes what it opened itself. Called once, after its servers are closed. */
+  stop(): Promise<void>;
+}
+
+/** How a caller from outside is authenticated: throws an error of the module's catalogue when it is not. */
+export type Authenticate = (
+  request: UnaryRequest | StreamRequest,
+) => Promise<PrincipalCredential> | PrincipalCredential;
+
+/** The public door. Its servers use `authenticate` in place of the verification of principal tokens. */
+export interface PublicEdge {
+  /** From the call's headers (API key, JWT) to its principal. The RPC's required scope is checked afterwards. */
+  readonly authenticate: Authenticate;
+  /** Run after the common ones, in this order, right before the handlers: rate limits, idempotency. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Answers HTTP requests that name no RPC: the OpenAI-compatible routes. Answers 404 itself. */
+  readonly httpFallback?: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** Keeps the types of settings and `create` together. */
+export function defineModule<const Group extends AnySettings>(module: Module<Group>): Module<Group> {
+  return module;
+}
