@@ -6,6 +6,10 @@ import type { Span } from "./span.ts";
 /** Free fields of a log line. Secrets and content are hidden by name and shape. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+// When the reader of the log is slower than we write, further lines are dropped instead of filling the memory.
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+const FLUSH_TIMEOUT_MS = 2_000;
+
 /** Writes JSON lines with `time`, `level`, `service`, and the span's `trace_id` and `span_id`. */
 export interface Logger {
   /** Writes one event of the catalogue (`events` in `names.ts`, or a service's own). */
@@ -49,18 +53,42 @@ export function openLog({
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       messageKey: "message",
+      // Errors were already made safe by redact(); pino's own serializer would add the stack.
+      serializers: { err: (value) => value },
       formatters: { level: (label) => ({ level: label }) },
     },
     target,
   );
   return {
     forService: (service) => new PinoBackedLogger(root.child({ service })),
-    flush: () => new Promise((resolve) => (stream ? stream.flush(() => resolve()) : resolve())),
+    flush: () => (stream ? flushed(stream) : Promise.resolve()),
   };
 }
 
-function openStream(dest: string | number): ReturnType<typeof pino.destination> {
-  return pino.destination({ dest, sync: false, minLength: 16 * 1024, periodicFlush: 250, mkdir: true });
+type Stream = ReturnType<typeof pino.destination>;
+
+function openStream(dest: string | number): Stream {
+  const stream = pino.destination({
+    dest,
+    sync: false,
+    mkdir: true,
+    minLength: 8 * 1024,
+    periodicFlush: 250,
+    maxLength: MAX_BUFFERED_BYTES,
+  });
+  // A full disk or a reader that went away must not end the process: lines are lost, work goes on.
+  stream.on("error", () => {});
+  return stream;
+}
+
+function flushed(stream: Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+    stream.flush(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 type Line = Record<string, unknown>;

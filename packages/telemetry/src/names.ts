@@ -256,7 +256,7 @@ export const events = {
       code: "string",
       reason: "string?",
       cause: "string?",
-      stack: "string?",
+      at: "string?",
       duration_ms: "number?",
     },
   }),

@@ -2,19 +2,31 @@ import {
   type Context,
   type ContextManager,
   context,
+  DiagLogLevel,
+  diag,
   type Span as OtelSpan,
   SpanKind as OtelSpanKind,
   type Tracer as OtelTracer,
   type ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanStatusCode,
+  type TracerProvider,
   trace,
 } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { NodeSDK } from "@opentelemetry/sdk-node";
+import type { Logger } from "./logger.ts";
 import { attributes as names } from "./names.ts";
 import { parentBasedRatioSampler } from "./sampler.ts";
-import { type Attributes, errorType, type Span, type SpanKind, type SpanOptions, type Tracer } from "./span.ts";
+import {
+  type Attributes,
+  errorType,
+  type Span,
+  type SpanKind,
+  type SpanOptions,
+  type Tracer,
+  type Tracing,
+} from "./span.ts";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
 /** What tracing over OTLP needs. */
@@ -24,16 +36,35 @@ export interface OtlpTracingOptions {
   readonly otlpHeaders?: Readonly<Record<string, string>> | undefined;
   readonly sampleRatio?: number | undefined;
   readonly resource?: Readonly<Record<string, string>> | undefined;
+  /** Told when spans cannot be exported, at most once a minute. */
+  readonly logger: Logger;
 }
 
+// A collector that does not answer must not hold up the end of the process.
+const SHUTDOWN_TIMEOUT_MS = 5_000;
+
 /** Starts the SDK. Loaded lazily: it costs about 300 ms and 20 MB. */
-export function openOtlpTracing(options: OtlpTracingOptions) {
+export function openOtlpTracing(options: OtlpTracingOptions): Tracing {
+  reportFaults(options.logger);
   const sdk = startSdk(options);
-  const tracer = takeTracer();
+  const provider = takeProvider();
+  const tracer = provider.getTracer("agentmesh");
   return {
-    forService: (service: string): Tracer => new OtlpTracer(tracer, service),
-    shutdown: () => sdk.shutdown(),
+    forService: (service) => new OtlpTracer(tracer, service),
+    flush: () => settled(provider.forceFlush()),
+    shutdown: () => settled(sdk.shutdown()),
   };
+}
+
+function settled(work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, SHUTDOWN_TIMEOUT_MS);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    work.then(done, done);
+  });
 }
 
 function startSdk({ service, otlpEndpoint, otlpHeaders, sampleRatio = 1, resource = {} }: OtlpTracingOptions): NodeSDK {
@@ -66,12 +97,38 @@ const NO_AMBIENT_CONTEXT: ContextManager = {
   disable: () => NO_AMBIENT_CONTEXT,
 };
 
+interface FlushableProvider extends TracerProvider {
+  forceFlush(): Promise<void>;
+}
+
 // The SDK offers its provider only as a global. We take it and leave no global behind, so that two
 // telemetries in one process (tests) do not share an exporter.
-function takeTracer(): OtelTracer {
-  const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate();
+function takeProvider(): FlushableProvider {
+  const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate() as FlushableProvider;
   trace.disable();
-  return provider.getTracer("agentmesh");
+  return provider;
+}
+
+// The SDK tells of failed exports only through its global diagnostics.
+function reportFaults(logger: Logger): void {
+  let quietUntil = 0;
+  const report = (text: string) => {
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + 60_000;
+    logger.warn("Traces could not be exported.", { cause: faultOf(text) });
+  };
+  const ignore = () => {};
+  const faults = { error: report, warn: ignore, info: ignore, debug: ignore, verbose: ignore };
+  diag.setLogger(faults, { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true });
+}
+
+function faultOf(text: string): string {
+  try {
+    const { code, message, name } = JSON.parse(text) as { code?: string; message?: string; name?: string };
+    return String(code ?? message ?? name ?? "unknown").slice(0, 200);
+  } catch {
+    return (text.split("\n", 1)[0] ?? "").slice(0, 200);
+  }
 }
 
 function tracesUrl(endpoint: string): string {

@@ -40,6 +40,15 @@ export interface Tracer {
   start(name: string, options: SpanOptions): Span;
 }
 
+/** Tracers per service over one exporter. */
+export interface Tracing {
+  forService(service: string): Tracer;
+  /** Sends ended spans now. Never rejects. */
+  flush(): Promise<void>;
+  /** Sends ended spans and stops. Never rejects. */
+  shutdown(): Promise<void>;
+}
+
 /** The span that records nothing. A constant, so that tracing costs nothing when it is off. */
 export const NO_SPAN: Span = Object.freeze({
   traceId: "",

@@ -4,7 +4,7 @@ import type { LogLevel } from "./log-event.ts";
 import { type LogDestination, type Logger, openLog } from "./logger.ts";
 import { MetricRegistry, type Metrics } from "./metrics.ts";
 import { type MetricsAddress, type MetricsServer, serveMetrics } from "./metrics-server.ts";
-import { NO_TRACER, type Tracer } from "./span.ts";
+import { NO_TRACER, type Tracer, type Tracing } from "./span.ts";
 
 /** How a process reports about itself. */
 export interface TelemetryOptions {
@@ -32,6 +32,8 @@ export interface Telemetry {
   forModule(name: string): Telemetry;
   /** Serves all metrics of the process at `/metrics`. */
   serveMetrics(address: MetricsAddress): Promise<MetricsServer>;
+  /** Sends collected spans and log lines now. Never rejects; gives up after a few seconds. */
+  flush(): Promise<void>;
   /** Sends what is left and ends tracing. For the owner of the process, as its last act; repeated calls do nothing. */
   shutdown(): Promise<void>;
 }
@@ -42,12 +44,13 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const registry = new MetricRegistry();
   const processMetrics = new Registry();
   collectDefaultMetrics({ register: processMetrics });
-  const tracing = await openTracing(options);
+  const tracing = await openTracing(options, log.forService(options.service));
   let closing: Promise<void> | undefined;
   const shutdown = () => {
     closing ??= tracing.shutdown().finally(() => log.flush());
     return closing;
   };
+  const flush = () => tracing.flush().then(() => log.flush());
   const view = (service: string): Telemetry => ({
     logger: log.forService(service),
     metrics: registry.forService(service),
@@ -58,19 +61,16 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
         (format) => writeExposition({ registry, process: processMetrics, service: options.service }, format),
         address,
       ),
+    flush,
     shutdown,
   });
   return view(options.service);
 }
 
-/** Tracers per service over one exporter. */
-interface Tracing {
-  forService(service: string): Tracer;
-  shutdown(): Promise<void>;
-}
+const NO_TRACING: Tracing = { forService: () => NO_TRACER, flush: async () => {}, shutdown: async () => {} };
 
-async function openTracing(options: TelemetryOptions): Promise<Tracing> {
-  if (!options.otlpEndpoint) return { forService: () => NO_TRACER, shutdown: async () => {} };
+async function openTracing(options: TelemetryOptions, logger: Logger): Promise<Tracing> {
+  if (!options.otlpEndpoint) return NO_TRACING;
   const { openOtlpTracing } = await import("./otlp-tracing.ts");
-  return openOtlpTracing({ ...options, otlpEndpoint: options.otlpEndpoint });
+  return openOtlpTracing({ ...options, otlpEndpoint: options.otlpEndpoint, logger });
 }
