@@ -109,12 +109,12 @@ function spanOf(fields: readonly WireField[], resource: Record<string, unknown>)
 function attributesOf(fields: readonly WireField[], number: number): Record<string, unknown> {
   const pairs = all(fields, number).map((pair) => {
     const keyValue = readFields(pair);
-    return [text(one(keyValue, 1).bytes), valueOf(readFields(one(keyValue, 2).bytes)[0])] as const;
+    return [text(one(keyValue, 1).bytes), attributeValue(readFields(one(keyValue, 2).bytes)[0])] as const;
   });
   return Object.fromEntries(pairs);
 }
 
-function valueOf(field: WireField | undefined): unknown {
+function attributeValue(field: WireField | undefined): unknown {
   switch (field?.number) {
     case 1:
       return text(field.bytes);
@@ -125,7 +125,7 @@ function valueOf(field: WireField | undefined): unknown {
     case 4:
       return new Float64Array(BigUint64Array.of(field.bits).buffer)[0];
     case 5:
-      return all(readFields(field.bytes), 1).map((item) => valueOf(readFields(item)[0]));
+      return all(readFields(field.bytes), 1).map((item) => attributeValue(readFields(item)[0]));
     default:
       return undefined;
   }
