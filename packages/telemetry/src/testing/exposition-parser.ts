@@ -19,7 +19,7 @@ export interface Exposition {
 
 const LABEL = String.raw`[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"`;
 const LABELS = String.raw`\{((?:${LABEL}(?:,${LABEL})*)?)\}`;
-const NUMBER = String.raw`(NaN|[+-]Inf|[+-]?[0-9.]+(?:e[+-]?[0-9]+)?)`;
+const NUMBER = "(NaN|[+-]Inf|[+-]?[0-9.]+(?:e[+-]?[0-9]+)?)";
 const SAMPLE = new RegExp(`^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:${LABELS})? ${NUMBER}(?: # ${LABELS} ${NUMBER} ${NUMBER})?$`);
 
 /**
