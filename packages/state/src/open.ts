@@ -68,11 +68,17 @@ function openError(error: unknown, file: string, store: string): unknown {
     const message = `${file} is open in another process: stop it, or set AGENTMESH_DATA_DIR to another folder.`;
     return errors.DATA_FOLDER_IN_USE({ message, metadata: { store }, cause: error });
   }
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = systemErrorOf(error);
   if (code === "ENOSPC" || code === "EDQUOT") return errors.STORAGE_FULL({ metadata: { store }, cause: error });
-  if (code === "EACCES" || code === "EROFS" || code === "ENOTDIR" || code === "EPERM" || code === "EISDIR") {
+  if (code !== undefined) {
     const message = `${file} cannot be opened for writing (${code}): check AGENTMESH_DATA_DIR and its permissions.`;
     return errors.STORAGE_FAILED({ message, metadata: { store }, cause: error });
   }
   return storageErrorOf(error, store);
+}
+
+/** "EACCES", "EEXIST", … when the system refused something; undefined for any other error. */
+function systemErrorOf(error: unknown): string | undefined {
+  const isSystemError = error instanceof Error && "syscall" in error && "code" in error;
+  return isSystemError ? String(error.code) : undefined;
 }
