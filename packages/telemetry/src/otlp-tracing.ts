@@ -52,7 +52,7 @@ export function openOtlpTracing(options: OtlpTracingOptions): Tracing {
   const tracer = provider.getTracer("agentmesh");
   return {
     forService: (service) => new OtlpTracer(tracer, service),
-    flush: () => settled(provider.forceFlush()),
+    flush: () => settled(provider.forceFlush?.() ?? Promise.resolve()),
     shutdown: () => settled(sdk.shutdown()),
   };
 }
@@ -100,7 +100,8 @@ const NO_AMBIENT_CONTEXT: ContextManager = {
 };
 
 interface FlushableProvider extends TracerProvider {
-  forceFlush(): Promise<void>;
+  /** Absent when OTEL_SDK_DISABLED took the provider away. */
+  forceFlush?(): Promise<void>;
 }
 
 // The SDK offers its provider only as a global. We take it and leave no global behind, so that two
