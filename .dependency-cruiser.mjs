@@ -24,7 +24,8 @@ export default {
     },
     {
       name: "domain-is-pure",
-      comment: "The domain knows no gRPC, Redis, SQLite, protobuf or environment; the call scope and telemetry are plain types.",
+      comment:
+        "The domain knows no gRPC, Redis, SQLite, protobuf or environment; the call scope and telemetry are plain types.",
       severity: "error",
       from: { path: inDomain, pathNot: "\\.test\\.ts$" },
       to: {
@@ -52,8 +53,11 @@ export default {
   ],
   options: {
     parser: "swc",
-    doNotFollow: { path: "node_modules" },
-    exclude: { path: "packages/contracts/src/gen" },
-    enhancedResolveOptions: { extensions: [".ts", ".mjs", ".js", ".json"], exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+    doNotFollow: { path: "node_modules|packages/contracts/src/gen" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".mjs", ".js", ".json"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
   },
 };
