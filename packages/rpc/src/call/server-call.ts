@@ -1,0 +1,138 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { ConnectError, HandlerContext, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import { abortError, cancelError, deadlineError } from "../errors/abort-error.ts";
+import { type CallValues, deadlineKey } from "./call-values.ts";
+import { MetadataHeaders } from "./metadata-headers.ts";
+
+/** What a transport knows about a call when it arrives. */
+export interface ServerCallInit {
+  readonly method: DescMethod;
+  readonly path: string;
+  readonly protocolName: string;
+  readonly header: Headers;
+  readonly values: CallValues;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number | undefined;
+  /** The request, or the requests of a client that streams. */
+  readonly message: unknown;
+}
+
+// Node turns longer timers into 1 ms; nothing here waits for 24 days.
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+// A function of its own, so that a call needs no closure for its timer.
+function expire(call: ServerCall): void {
+  call.abort(deadlineError());
+}
+
+// A finished call aborts its signal so that work started on its behalf ends with it. One error for all: making an
+// error captures a stack, and nobody is told about this one.
+const FINISHED: ConnectError = cancelError();
+
+/**
+ * One call on the server: the request that interceptors see and the context that the handler sees, in one object.
+ * Its signal comes into being when somebody asks for it, because most small handlers never do.
+ */
+export class ServerCall implements HandlerContext {
+  readonly stream: boolean;
+  readonly service: DescService;
+  readonly method: DescMethod;
+  readonly requestMethod = "POST";
+  readonly url: string;
+  readonly protocolName: string;
+  readonly header: Headers;
+  readonly contextValues: CallValues;
+  readonly responseHeader = new MetadataHeaders();
+  readonly responseTrailer = new MetadataHeaders();
+  message: unknown;
+  /** Called once when the call is cancelled or its time is up: the transport then answers without the handler. */
+  onAbort: ((error: ConnectError) => void) | undefined;
+  /** Called once when the call has ended, however it did. */
+  onEnd: (() => void) | undefined;
+  #controller: AbortController | undefined;
+  #reason: ConnectError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(init: ServerCallInit) {
+    this.stream = init.method.methodKind !== "unary";
+    this.service = init.method.parent;
+    this.method = init.method;
+    this.url = init.path;
+    this.protocolName = init.protocolName;
+    this.header = init.header;
+    this.contextValues = init.values;
+    this.message = init.message;
+    init.values.call = this;
+    if (init.deadline !== undefined) this.limit(init.deadline);
+  }
+
+  get requestHeader(): Headers {
+    return this.header;
+  }
+
+  get values(): CallValues {
+    return this.contextValues;
+  }
+
+  /** Aborted with DEADLINE_EXCEEDED, with CANCELLED, or when the call has ended. The reason is a ConnectError. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  timeoutMs(): number | undefined {
+    const deadline = this.contextValues.get(deadlineKey);
+    return deadline === undefined ? undefined : deadline - Date.now();
+  }
+
+  /** Sets when the call must be over, in milliseconds since the epoch, in place of what its caller asked for. */
+  limit(deadline: number): void {
+    this.contextValues.set(deadlineKey, deadline);
+    clearTimeout(this.#timer);
+    const left = deadline - Date.now();
+    if (left <= 0) this.abort(deadlineError());
+    else if (left <= LONGEST_TIMER) this.#timer = setTimeout(expire, Math.ceil(left), this);
+  }
+
+  /** Ends the call early, because it was cancelled or its time is up. */
+  abort(reason: unknown): void {
+    if (this.#reason === undefined) this.terminate(abortError(reason));
+  }
+
+  /** What the caller was told instead of the handler's answer; undefined while the handler may still answer. */
+  get failure(): ConnectError | undefined {
+    return this.#reason === FINISHED ? undefined : this.#reason;
+  }
+
+  /** Ends the call with an error of the server's own, whatever its handler does. */
+  terminate(error: ConnectError): void {
+    if (this.#reason !== undefined) return;
+    this.#end(error);
+    this.onAbort?.(error);
+  }
+
+  /** @throws ConnectError when the call was cancelled or its time is up */
+  throwIfAborted(): void {
+    if (this.#reason !== undefined) throw this.#reason;
+  }
+
+  /** Ends the call after its answer. Later aborts do nothing. */
+  finish(): void {
+    if (this.#reason === undefined) this.#end(FINISHED);
+  }
+
+  /** As an interceptor sees it. */
+  asRequest(): UnaryRequest & StreamRequest {
+    return this as unknown as UnaryRequest & StreamRequest;
+  }
+
+  #end(reason: ConnectError): void {
+    this.#reason = reason;
+    clearTimeout(this.#timer);
+    this.#controller?.abort(reason);
+    this.onEnd?.();
+  }
+}

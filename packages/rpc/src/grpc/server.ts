@@ -1,0 +1,115 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Code } from "@connectrpc/connect";
+import type { InterceptorsFor, ServiceBinding } from "../binding.ts";
+import { planMethods } from "../call/method-plan.ts";
+import type { ServerCall } from "../call/server-call.ts";
+import { rpcError } from "../errors/to-connect-error.ts";
+import { healthBinding } from "../health/health-service.ts";
+import type { HealthState } from "../health/health-state.ts";
+import { reflectionBindings } from "../reflection/reflection-service.ts";
+import { keepaliveOptions, type KeepaliveTimes } from "./keepalive.ts";
+import { handlerOf, type ServerContext } from "./server-handlers.ts";
+import { DEFAULT_MAX_MESSAGE_BYTES } from "./transport.ts";
+
+/** Options of a gRPC server. */
+export interface GrpcServerOptions {
+  readonly bindings: readonly ServiceBinding[];
+  readonly interceptors?: InterceptorsFor;
+  /** Limit for one message in either direction. Default 4 MiB. */
+  readonly maxMessageBytes?: number;
+  /** What grpc.health.v1 answers. Served without interceptors: health must answer when the server is full. */
+  readonly health?: HealthState;
+  /** Whether to serve reflection, v1 and v1alpha. Default true. */
+  readonly reflection?: boolean;
+  readonly keepalive?: KeepaliveTimes;
+}
+
+/** A server in its life: it listens once, drains once, and may be closed at any time. */
+export interface RpcServer {
+  /** Starts to listen. Port 0 takes a free one. @returns the port */
+  listen(host?: string, port?: number): Promise<number>;
+  /** Takes no more calls, lets the open ones finish, and ends those that last longer than `graceMs` milliseconds. */
+  drain(graceMs: number): Promise<void>;
+  /** Ends everything now. */
+  close(): Promise<void>;
+}
+
+/** Hosts services on grpc-js. Binds to loopback unless told otherwise. */
+export function createGrpcServer(options: GrpcServerOptions): RpcServer {
+  const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+  const server = new Server(serverOptions(options, maxMessageBytes));
+  const context: ServerContext = { maxMessageBytes, open: new Set() };
+  const plans = [...planMethods(options.bindings, options.interceptors).values(), ...planMethods(ownBindings(options), undefined).values()];
+  for (const plan of plans) {
+    server.register(plan.path, handlerOf(plan, context), passThrough, passThrough, GRPC_KINDS[plan.method.methodKind]);
+  }
+  const shutDown = once(() => new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
+  const close = async () => {
+    terminate(context.open);
+    server.forceShutdown();
+    await shutDown();
+  };
+  return { listen: (host = "127.0.0.1", port = 0) => listen(server, host, port), drain: (graceMs) => drain({ server, open: context.open, shutDown, graceMs }), close };
+}
+
+const GRPC_KINDS = { unary: "unary", client_streaming: "clientStream", server_streaming: "serverStream", bidi_streaming: "bidi" } as const;
+
+function passThrough(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function ownBindings(options: GrpcServerOptions): ServiceBinding[] {
+  const health = options.health === undefined ? [] : [healthBinding(options.health)];
+  const described = [...options.bindings, ...health];
+  return options.reflection === false ? health : [...health, ...reflectionBindings(described.map(({ service }) => service))];
+}
+
+function serverOptions(options: GrpcServerOptions, maxMessageBytes: number) {
+  return {
+    ...keepaliveOptions(options.keepalive),
+    // Twice the limit, so that what is a little too large gets an error with details from us; grpc-js ends what is
+    // larger still, before it is read, with a bare status.
+    "grpc.max_receive_message_length": maxMessageBytes * 2,
+    "grpc.max_send_message_length": -1,
+    "grpc.enable_channelz": 0,
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error)));
+  });
+}
+
+interface Drain {
+  readonly server: Server;
+  readonly open: ReadonlySet<ServerCall>;
+  readonly shutDown: () => Promise<void>;
+  readonly graceMs: number;
+}
+
+// Time for the last statuses to leave before the connections are cut.
+const LAST_WORDS_MS = 50;
+
+async function drain({ server, open, shutDown, graceMs }: Drain): Promise<void> {
+  const finished = shutDown();
+  const hard = setTimeout(() => {
+    terminate(open);
+    setTimeout(() => server.forceShutdown(), LAST_WORDS_MS);
+  }, graceMs);
+  await finished;
+  clearTimeout(hard);
+}
+
+function terminate(open: ReadonlySet<ServerCall>): void {
+  for (const call of open) call.terminate(rpcError(Code.Unavailable, "SHUTTING_DOWN", "the server is shutting down; try again", { retryAfterMs: 1_000 }));
+}
+
+function once<T>(action: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => {
+    result ??= { value: action() };
+    return result.value;
+  };
+}
