@@ -1,3 +1,5 @@
+import type { DependencyState as DependencyMessage } from "@agentmesh/contracts/diagnostics/v1/diagnostics";
+
 /** What is known of something a module depends on, as Diagnose reports it. */
 export interface DependencyState {
   /** A service ("cost"), a store ("sqlite:cost.db") or a provider ("provider:simulator"). */
@@ -11,3 +13,6 @@ export interface DependencyState {
   /** The last failure in neutral words: no addresses, no secrets. */
   readonly lastError?: string;
 }
+
+/** A state as plain data, or as the message that `DependencyTracker.state()` makes. */
+export type DependencyReport = DependencyState | DependencyMessage;

@@ -1,12 +1,15 @@
 /** Modules and the process that runs them. */
-export type { DependencyState } from "./dependency-state.ts";
+export type { DependencyReport, DependencyState } from "./dependency-state.ts";
 export {
-  type Authenticate,
   defineModule,
   type Module,
   type ModuleHost,
   type ModuleName,
-  type PrincipalSigner,
   type PublicEdge,
   type RunningModule,
 } from "./module.ts";
+export { ModuleError } from "./module-error.ts";
+export { loadProcessConfig, type ProcessConfig, settingsOf } from "./process-config.ts";
+export type { ProcessAddresses, ProcessOptions, RunningProcess } from "./process-options.ts";
+export { type RunOptions, runProcess, runService } from "./run-process.ts";
+export { startProcess } from "./start-process.ts";

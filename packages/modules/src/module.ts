@@ -1,13 +1,12 @@
 /** What a service is to the process that runs it: its bill of materials (`Module`) and what it offers once it runs. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AnySettings, ConfigOf } from "@agentmesh/config";
-import type { ServiceBinding } from "@agentmesh/rpc";
-import type { Principal, PrincipalCredential } from "@agentmesh/rpc/scope";
+import type { Authenticate, PrincipalSigner, ServiceBinding } from "@agentmesh/rpc";
 import type { Database } from "@agentmesh/state";
 import type { Telemetry } from "@agentmesh/telemetry";
 import type { DescService } from "@bufbuild/protobuf";
-import type { Client, Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
-import type { DependencyState } from "./dependency-state.ts";
+import type { Client, Interceptor } from "@connectrpc/connect";
+import type { DependencyReport } from "./dependency-state.ts";
 
 /** The services of the mesh. Also the names of their modules and, in upper case, the prefixes of their settings. */
 export type ModuleName = "gateway" | "guardrail" | "orchestrator" | "llm-router" | "memory" | "tool-registry" | "cost";
@@ -50,11 +49,6 @@ export interface ModuleHost {
   readonly signer: PrincipalSigner | undefined;
 }
 
-/** Makes credentials for principals. Tokens are signed when first needed and reused until near their expiry. */
-export interface PrincipalSigner {
-  credentialFor(principal: Principal): PrincipalCredential;
-}
-
 /** A module that was created. */
 export interface RunningModule {
   /** The handlers of `Module.services`. */
@@ -62,10 +56,10 @@ export interface RunningModule {
   /** The gateway only: what stands at the public ports. */
   readonly edge?: PublicEdge;
   /**
-   * Further dependencies for Diagnose: providers, upstreams. The module's database and the services it calls are
-   * reported by the host. Reports what is known; never calls a model.
+   * Further dependencies for Diagnose: providers, upstreams; a `DependencyTracker` of rpc keeps their state. The
+   * module's database and the services it calls are reported by the host. Reports what is known; never calls a model.
    */
-  dependencies?(): Promise<readonly DependencyState[]> | readonly DependencyState[];
+  dependencies?(): Promise<readonly DependencyReport[]> | readonly DependencyReport[];
   /** Throws when a store of its own does not answer. The database from `host.database` is pinged by the host. */
   ready?(): Promise<void>;
   /** Called when everything it depends on serves: background work, recovery of what was running. */
@@ -76,14 +70,12 @@ export interface RunningModule {
   stop(): Promise<void>;
 }
 
-/** How a caller from outside is authenticated: throws an error of the module's catalogue when it is not. */
-export type Authenticate = (
-  request: UnaryRequest | StreamRequest,
-) => Promise<PrincipalCredential> | PrincipalCredential;
-
 /** The public door. Its servers use `authenticate` in place of the verification of principal tokens. */
 export interface PublicEdge {
-  /** From the call's headers (API key, JWT) to its principal. The RPC's required scope is checked afterwards. */
+  /**
+   * From the call's headers (API key, JWT) to its principal, undefined when they hold no proof; throws an error of the
+   * module's catalogue when the proof is wrong. The RPC's required scope is checked afterwards.
+   */
   readonly authenticate: Authenticate;
   /** Run after the common ones, in this order, right before the handlers: rate limits, idempotency. */
   readonly interceptors?: readonly Interceptor[];
