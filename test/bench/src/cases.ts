@@ -32,7 +32,8 @@ function chat(model: string, content: string, key: string, expected: string): Lo
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({ model, messages: [{ role: "user", content }] }),
     verify: (status, body) => {
-      if (status !== 200 || !body.includes(expected)) throw new Error(`unexpected answer ${status}: ${body.slice(0, 500)}`);
+      if (status !== 200 || !body.includes(expected))
+        throw new Error(`unexpected answer ${status}: ${body.slice(0, 500)}`);
     },
   };
 }
@@ -45,7 +46,12 @@ export const agentTurn = (key: string) => chat("agent/plain", plainInput, key, a
 
 /** (d): a run whose steps are almost all calls of a built-in tool. */
 export const toolSteps = (key: string) =>
-  chat("agent/steps", script([...toolTurns(toolStepsPerRun / toolCallsPerTurn, toolCallsPerTurn), { text: "done" }]), key, "done");
+  chat(
+    "agent/steps",
+    script([...toolTurns(toolStepsPerRun / toolCallsPerTurn, toolCallsPerTurn), { text: "done" }]),
+    key,
+    "done",
+  );
 
 /** (e): a run of turns with one model call and one tool call each. */
 export const mixedSteps = (key: string) =>

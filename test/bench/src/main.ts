@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { Pool } from "undici";
 import { agentTurn, mixedSteps, modelCall, stepsPerRun, toolSteps } from "./cases.ts";
 import { type LoadRequest, runLoad } from "./load.ts";
-import { startMesh, startProxy, startSimulator } from "./processes.ts";
 import type { MeasuredProcess } from "./measured-process.ts";
+import { startMesh, startProxy, startSimulator } from "./processes.ts";
 import { type CaseResult, printReport, summarise } from "./report.ts";
 
 const quick = process.argv.includes("--quick");
@@ -37,8 +37,20 @@ const compared: Target[] = [
   { name: "(c) agent turn", process: mesh.process, pool: meshPool, request: agentTurn(mesh.key) },
 ];
 const stepped: Target[] = [
-  { name: "(d) tool steps", process: mesh.process, pool: meshPool, request: toolSteps(mesh.key), steps: stepsPerRun.toolSteps },
-  { name: "(e) model and tool steps", process: mesh.process, pool: meshPool, request: mixedSteps(mesh.key), steps: stepsPerRun.mixedSteps },
+  {
+    name: "(d) tool steps",
+    process: mesh.process,
+    pool: meshPool,
+    request: toolSteps(mesh.key),
+    steps: stepsPerRun.toolSteps,
+  },
+  {
+    name: "(e) model and tool steps",
+    process: mesh.process,
+    pool: meshPool,
+    request: mixedSteps(mesh.key),
+    steps: stepsPerRun.mixedSteps,
+  },
 ];
 
 async function measure(target: Target, inFlight: number, length: number): Promise<CaseResult> {

@@ -66,7 +66,8 @@ async function waitUntilReady(child: ChildProcess, options: ProcessOptions, outp
       await options.ready();
       return;
     } catch (error) {
-      if (Date.now() > giveUp) throw new Error(`${options.name} is not ready after 30 s:\n${output()}`, { cause: error });
+      if (Date.now() > giveUp)
+        throw new Error(`${options.name} is not ready after 30 s:\n${output()}`, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }

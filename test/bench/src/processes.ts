@@ -27,7 +27,12 @@ export async function startSimulator(): Promise<{ process: MeasuredProcess; url:
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const entry = "../../../packages/llm-simulator/src/main.ts";
-  const process = await startProcess({ name: "simulator", entry, args: ["--port", String(port)], ready: answers(`${url}/v1/models`) });
+  const process = await startProcess({
+    name: "simulator",
+    entry,
+    args: ["--port", String(port)],
+    ready: answers(`${url}/v1/models`),
+  });
   return { process, url };
 }
 

@@ -40,7 +40,16 @@ export interface Summary {
 }
 
 const mebibyte = 1024 * 1024;
-const numericFields = ["cpuMicros", "requestsPerSecond", "stepsPerSecond", "p50Ms", "p99Ms", "rssBytes", "stallP99Ms", "stallMaxMs"] as const;
+const numericFields = [
+  "cpuMicros",
+  "requestsPerSecond",
+  "stepsPerSecond",
+  "p50Ms",
+  "p99Ms",
+  "rssBytes",
+  "stallP99Ms",
+  "stallMaxMs",
+] as const;
 
 /** Medians over rounds, ratios within rounds, and the bars. */
 export function summarise(input: { rounds: readonly CaseResult[][]; idleRssBytes: number; readyMs: number }): Summary {
@@ -51,7 +60,9 @@ export function summarise(input: { rounds: readonly CaseResult[][]; idleRssBytes
       const base = round.find((result) => result.name.startsWith("(a)") && result.inFlight === shape.inFlight);
       return (round[position]?.cpuMicros ?? Number.NaN) / (base?.cpuMicros ?? Number.NaN);
     });
-    const fields = Object.fromEntries(numericFields.map((field) => [field, median(measured.map((result) => result[field]))]));
+    const fields = Object.fromEntries(
+      numericFields.map((field) => [field, median(measured.map((result) => result[field]))]),
+    );
     return { ...shape, ...fields, ratio: median(ratios) };
   });
   return {
@@ -63,12 +74,22 @@ export function summarise(input: { rounds: readonly CaseResult[][]; idleRssBytes
   };
 }
 
-function barsOf(input: { cases: readonly CaseSummary[]; rounds: readonly CaseResult[][]; idleRssBytes: number; readyMs: number }): Bar[] {
+function barsOf(input: {
+  cases: readonly CaseSummary[];
+  rounds: readonly CaseResult[][];
+  idleRssBytes: number;
+  readyMs: number;
+}): Bar[] {
   const find = (name: string) => input.cases.find((result) => result.name.startsWith(name) && result.inFlight === 16);
   const [model, agent, steps] = [find("(b)"), find("(c)"), find("(d)")];
   const ofMesh = input.cases.filter((result) => !result.name.startsWith("(a)"));
   const stall = Math.max(...ofMesh.map((result) => result.stallP99Ms));
-  const rss = Math.max(...input.rounds.flat().filter((result) => !result.name.startsWith("(a)")).map((result) => result.rssBytes));
+  const rss = Math.max(
+    ...input.rounds
+      .flat()
+      .filter((result) => !result.name.startsWith("(a)"))
+      .map((result) => result.rssBytes),
+  );
   const atMost = (what: string, value: number, limit: number, unit: string): Bar => ({
     what,
     bar: `≤ ${limit}${unit}`,
