@@ -5,6 +5,7 @@ import {
   type InterceptorsFor,
   type ServiceBinding,
 } from "@agentmesh/rpc";
+import { errors } from "./errors.ts";
 import type { LiveModule } from "./live-module.ts";
 import { moduleStep } from "./module-error.ts";
 
@@ -65,13 +66,23 @@ async function listen(opening: {
   const { kind, server, options, port } = opening;
   const { host, live } = options;
   const step = `listen on ${hostPort(host, port)} for ${kind === "grpc" ? "gRPC" : "HTTP"}`;
-  const bound = await moduleStep(live.module.name, step, () => server.listen(host, port));
+  const bound = await moduleStep(live.module.name, step, () => listening(server, host, port));
   return {
     kind,
     address: hostPort(host, bound),
     drain: (graceMs) => server.drain(graceMs),
     close: () => server.close(),
   };
+}
+
+/** grpc-js reports a port in use in a text of its own making; both servers' errors get one form. */
+async function listening(server: Server, host: string, port: number): Promise<number> {
+  try {
+    return await server.listen(host, port);
+  } catch (error) {
+    if (!String(error).includes("EADDRINUSE")) throw error;
+    throw errors.PORT_IN_USE({ cause: error });
+  }
 }
 
 function hostPort(host: string, port: number): string {

@@ -25,14 +25,15 @@ export function openPrincipals(config: ProcessConfig, modules: readonly Module[]
     dataDirectory: config.dataDirectory,
     signs: modules.some(({ signsPrincipals }) => signsPrincipals === true),
   });
-  const byId = Object.fromEntries(publicKeys.map((key) => [keyId(key), key]));
+  const byId = Object.fromEntries(publicKeys.map((key) => [keyIdOf(key), key]));
   const verifier = createPrincipalVerifier({ publicKeys: byId, clock });
-  const signer = privateKey && createPrincipalSigner({ privateKey, keyId: keyId(createPublicKey(privateKey)), clock });
+  const signer =
+    privateKey && createPrincipalSigner({ privateKey, keyId: keyIdOf(createPublicKey(privateKey)), clock });
   return { authenticate: tokenAuthenticator(verifier), signer };
 }
 
-/** The same for everybody who has the key, so it needs no setting: the start of the key's hash. */
-function keyId(publicKey: KeyObject): string {
+/** Names a key. The same for everybody who has it, so it needs no setting: the start of the key's hash. */
+export function keyIdOf(publicKey: KeyObject): string {
   return createHash("sha256")
     .update(publicKey.export({ type: "spki", format: "der" }))
     .digest("hex")
