@@ -36,7 +36,7 @@ export type ApiKey = Message<"agentmesh.gateway.v1.ApiKey"> & {
   name: string;
 
   /**
-   * The first characters of the secret, to recognise it: "am_3f9a1c".
+   * The first characters of the secret, to recognise it: "am_3f9a1c0b8d2e4f60".
    *
    * @generated from field: string prefix = 3;
    */
@@ -344,7 +344,8 @@ export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE_
  */
 export const KeyService: GenService<{
   /**
-   * Makes a key. A key can grant only scopes that the caller has. Errors: INVALID_KEY_REQUEST, SCOPE_NOT_HELD.
+   * Makes a key. A key can grant only scopes that the caller has. Errors: INVALID_KEY_REQUEST, SCOPE_NOT_HELD,
+   * TOO_MANY_KEYS.
    *
    * @generated from rpc agentmesh.gateway.v1.KeyService.CreateKey
    */
@@ -364,7 +365,8 @@ export const KeyService: GenService<{
     output: typeof ListKeysResponseSchema;
   },
   /**
-   * Makes a new secret for a key; the old one works on for the grace period. Errors: KEY_NOT_FOUND, KEY_REVOKED.
+   * Makes a new secret for a key; the old one works on for the grace period. Who rotates a key must have all its
+   * scopes. Errors: KEY_NOT_FOUND, KEY_ENDED, SCOPE_NOT_HELD, INVALID_KEY_REQUEST.
    *
    * @generated from rpc agentmesh.gateway.v1.KeyService.RotateKey
    */
