@@ -36,7 +36,8 @@ export function meshInterceptors(options: ChainOptions): InterceptorsFor {
 export function edgeInterceptors(edge: PublicEdge, live: LiveModule, concurrencyLimit: number): InterceptorsFor {
   const { telemetry } = live;
   const limiter = createConcurrencyLimiter({ limit: concurrencyLimit });
-  const common = serverInterceptors({ telemetry, authenticate: edge.authenticate, limiter });
+  const { authenticate, deadlines = {} } = edge;
+  const common = serverInterceptors({ telemetry, authenticate, limiter, deadlines });
   return [...common, ...(edge.interceptors ?? [])];
 }
 

@@ -1,7 +1,7 @@
 /** What a service is to the process that runs it: its bill of materials (`Module`) and what it offers once it runs. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AnySettings, ConfigOf } from "@agentmesh/config";
-import type { Authenticate, PrincipalSigner, ServiceBinding } from "@agentmesh/rpc";
+import type { Authenticate, DeadlinePolicy, PrincipalSigner, ServiceBinding } from "@agentmesh/rpc";
 import type { Database } from "@agentmesh/state";
 import type { Telemetry } from "@agentmesh/telemetry";
 import type { DescService } from "@bufbuild/protobuf";
@@ -77,6 +77,8 @@ export interface PublicEdge {
    * module's catalogue when the proof is wrong. The RPC's required scope is checked afterwards.
    */
   readonly authenticate: Authenticate;
+  /** What calls without a deadline get, and the longest that a caller may ask for. */
+  readonly deadlines?: DeadlinePolicy;
   /** Run after the common ones, in this order, right before the handlers: rate limits, idempotency. */
   readonly interceptors?: readonly Interceptor[];
   /** Answers HTTP requests that name no RPC: the OpenAI-compatible routes. Answers 404 itself. */
