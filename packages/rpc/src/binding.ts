@@ -29,7 +29,10 @@ export function bind<S extends DescService>(service: S, implementation: ServiceI
 export type InterceptorsFor = readonly Interceptor[] | ((service: DescService) => readonly Interceptor[]);
 
 /** The interceptors that stand before one service. */
-export function interceptorsOf(service: DescService, interceptors: InterceptorsFor | undefined): readonly Interceptor[] {
+export function interceptorsOf(
+  service: DescService,
+  interceptors: InterceptorsFor | undefined,
+): readonly Interceptor[] {
   if (interceptors === undefined) return [];
   return typeof interceptors === "function" ? interceptors(service) : interceptors;
 }

@@ -14,13 +14,32 @@ export { createGrpcTransport, type GrpcTransportOptions } from "./grpc/transport
 export { healthBinding } from "./health/health-service.ts";
 export { HealthState, type Serving } from "./health/health-state.ts";
 export type { DefaultTimeouts } from "./interceptors/client-deadline.ts";
-export { type ConcurrencyLimiter, type ConcurrencyLimits, createConcurrencyLimiter } from "./interceptors/concurrency-limiter.ts";
+export {
+  type ConcurrencyLimiter,
+  type ConcurrencyLimits,
+  createConcurrencyLimiter,
+} from "./interceptors/concurrency-limiter.ts";
 export { DependencyTracker } from "./interceptors/dependency-tracker.ts";
-export { type ClientInterceptorOptions, clientInterceptors, type ServerInterceptorOptions, serverInterceptors } from "./interceptors/index.ts";
+export {
+  type ClientInterceptorOptions,
+  clientInterceptors,
+  type ServerInterceptorOptions,
+  serverInterceptors,
+} from "./interceptors/index.ts";
 export type { DeadlinePolicy } from "./interceptors/server-deadline.ts";
 export { type Authenticate, hasScope } from "./interceptors/server-principal.ts";
-export { createPrincipalSigner, generatePrincipalKeys, type PrincipalSigner, type PrincipalSignerOptions } from "./principal/signer.ts";
+export {
+  createPrincipalSigner,
+  generatePrincipalKeys,
+  type PrincipalSigner,
+  type PrincipalSignerOptions,
+} from "./principal/signer.ts";
 export { PRINCIPAL_HEADER } from "./principal/token.ts";
-export { createPrincipalVerifier, type PrincipalVerifier, type PrincipalVerifierOptions, tokenAuthenticator } from "./principal/verifier.ts";
+export {
+  createPrincipalVerifier,
+  type PrincipalVerifier,
+  type PrincipalVerifierOptions,
+  tokenAuthenticator,
+} from "./principal/verifier.ts";
 export { reflectionBindings } from "./reflection/reflection-service.ts";
 export type { CallScope, Principal, PrincipalCredential } from "./scope.ts";

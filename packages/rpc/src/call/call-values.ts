@@ -3,12 +3,16 @@ import { type ContextKey, type ContextValues, createContextKey, type HandlerCont
 import type { PrincipalCredential } from "../scope.ts";
 
 /** Who the call acts for. In process it reaches the server as it is, on the wire as a token. */
-export const principalKey: ContextKey<PrincipalCredential | undefined> = createContextKey<PrincipalCredential | undefined>(undefined, {
+export const principalKey: ContextKey<PrincipalCredential | undefined> = createContextKey<
+  PrincipalCredential | undefined
+>(undefined, {
   description: "agentmesh principal",
 });
 
 /** The span of the call: the caller's on the way out, the server's own for the handler. */
-export const spanKey: ContextKey<Span | undefined> = createContextKey<Span | undefined>(undefined, { description: "agentmesh span" });
+export const spanKey: ContextKey<Span | undefined> = createContextKey<Span | undefined>(undefined, {
+  description: "agentmesh span",
+});
 
 /** When the call must be over, in milliseconds since the epoch. */
 export const deadlineKey: ContextKey<number | undefined> = createContextKey<number | undefined>(undefined, {

@@ -30,7 +30,16 @@ function clientRequest(call: OutgoingCall): UnaryRequest & StreamRequest {
   const contextValues = new CallValues(call.contextValues);
   if (timeoutMs !== undefined && timeoutMs > 0) contextValues.set(deadlineKey, Date.now() + timeoutMs);
   const stream = method.methodKind !== "unary";
-  const fields = { stream, service: method.parent, method, requestMethod: "POST", url: pathOf(method), signal, contextValues, message };
+  const fields = {
+    stream,
+    service: method.parent,
+    method,
+    requestMethod: "POST",
+    url: pathOf(method),
+    signal,
+    contextValues,
+    message,
+  };
   return { ...fields, header: new MetadataHeaders(header) } as unknown as UnaryRequest & StreamRequest;
 }
 
@@ -38,9 +47,22 @@ function clientRequest(call: OutgoingCall): UnaryRequest & StreamRequest {
 export function connectTransport(chainFor: (call: OutgoingCall) => CallFunction): Transport {
   const start = async (call: OutgoingCall) => chainFor(call)(clientRequest(call));
   const transport = {
-    unary: (method: DescMethod, signal?: AbortSignal, timeoutMs?: number, header?: HeadersInit, input?: never, contextValues?: ContextValues) =>
-      start({ method, signal, timeoutMs, header, message: create(method.input, input), contextValues }),
-    stream: (method: DescMethod, signal?: AbortSignal, timeoutMs?: number, header?: HeadersInit, input?: AsyncIterable<never>, contextValues?: ContextValues) => {
+    unary: (
+      method: DescMethod,
+      signal?: AbortSignal,
+      timeoutMs?: number,
+      header?: HeadersInit,
+      input?: never,
+      contextValues?: ContextValues,
+    ) => start({ method, signal, timeoutMs, header, message: create(method.input, input), contextValues }),
+    stream: (
+      method: DescMethod,
+      signal?: AbortSignal,
+      timeoutMs?: number,
+      header?: HeadersInit,
+      input?: AsyncIterable<never>,
+      contextValues?: ContextValues,
+    ) => {
       const message = mapIterable(input ?? NOTHING, (item) => create(method.input, item));
       const response = start({ method, signal, timeoutMs, header, message, contextValues });
       response.catch(ignore); // A stream that nobody reads must not bring the process down when it fails.
@@ -50,6 +72,8 @@ export function connectTransport(chainFor: (call: OutgoingCall) => CallFunction)
   return transport as unknown as Transport;
 }
 
-const NOTHING: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) };
+const NOTHING: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};
 
 function ignore(): void {}

@@ -6,7 +6,8 @@ export function mapIterable<A, B>(source: AsyncIterable<A>, map: (item: A) => B)
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
-      const mapped = (result: IteratorResult<A>): IteratorResult<B> => (result.done === true ? result : { done: false, value: map(result.value) });
+      const mapped = (result: IteratorResult<A>): IteratorResult<B> =>
+        result.done === true ? result : { done: false, value: map(result.value) };
       return {
         next: () => iterator.next().then(mapped),
         return: async () => {

@@ -1,6 +1,13 @@
 import { create, type DescMethod, type DescService } from "@bufbuild/protobuf";
-import { Code, type HandlerContext, type StreamRequest, type StreamResponse, type UnaryRequest, type UnaryResponse } from "@connectrpc/connect";
-import { interceptorsOf, type InterceptorsFor, pathOf, type ServiceBinding } from "../binding.ts";
+import {
+  Code,
+  type HandlerContext,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "@connectrpc/connect";
+import { type InterceptorsFor, interceptorsOf, pathOf, type ServiceBinding } from "../binding.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
 import { CallValues } from "./call-values.ts";
 import { mapIterable } from "./map-iterable.ts";
@@ -19,7 +26,10 @@ export interface MethodPlan {
 type Handler = (request: unknown, context: HandlerContext) => unknown;
 
 /** The plans of all methods of some services, by path. */
-export function planMethods(bindings: readonly ServiceBinding[], interceptors: InterceptorsFor | undefined): Map<string, MethodPlan> {
+export function planMethods(
+  bindings: readonly ServiceBinding[],
+  interceptors: InterceptorsFor | undefined,
+): Map<string, MethodPlan> {
   const plans = new Map<string, MethodPlan>();
   for (const binding of bindings) {
     const chain = interceptorsOf(binding.service, interceptors);
@@ -31,7 +41,11 @@ export function planMethods(bindings: readonly ServiceBinding[], interceptors: I
 }
 
 /** Puts one method together. */
-export function planMethod(method: DescMethod, binding: ServiceBinding, chain: readonly ((next: CallFunction) => CallFunction)[]): MethodPlan {
+export function planMethod(
+  method: DescMethod,
+  binding: ServiceBinding,
+  chain: readonly ((next: CallFunction) => CallFunction)[],
+): MethodPlan {
   const handler = binding.implementation[method.localName];
   if (typeof handler !== "function") throw new TypeError(`${method.parent.typeName}.${method.name} has no handler`);
   const invoke = invoker(method, handler.bind(binding.implementation) as Handler);
@@ -39,7 +53,10 @@ export function planMethod(method: DescMethod, binding: ServiceBinding, chain: r
 }
 
 /** Wraps a call in interceptors; the first of the list is the outermost. */
-export function chainOf(innermost: CallFunction, chain: readonly ((next: CallFunction) => CallFunction)[]): CallFunction {
+export function chainOf(
+  innermost: CallFunction,
+  chain: readonly ((next: CallFunction) => CallFunction)[],
+): CallFunction {
   return chain.reduceRight((next, interceptor) => interceptor(next), innermost);
 }
 
@@ -100,7 +117,11 @@ function contextOf(request: UnaryRequest | StreamRequest): HandlerContext {
   return { ...copied, protocolName, responseHeader, responseTrailer, timeoutMs: () => call.timeoutMs() };
 }
 
-function respond(request: UnaryRequest | StreamRequest, context: HandlerContext, message: unknown): UnaryResponse | StreamResponse {
+function respond(
+  request: UnaryRequest | StreamRequest,
+  context: HandlerContext,
+  message: unknown,
+): UnaryResponse | StreamResponse {
   return {
     stream: request.stream,
     service: request.service,

@@ -1,5 +1,11 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { ConnectError, HandlerContext, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import {
+  Code,
+  type ConnectError,
+  type HandlerContext,
+  type StreamRequest,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import { abortError, cancelError, deadlineError } from "../errors/abort-error.ts";
 import { type CallValues, deadlineKey } from "./call-values.ts";
 import { MetadataHeaders } from "./metadata-headers.ts";
@@ -19,6 +25,10 @@ export interface ServerCallInit {
 
 // Node turns longer timers into 1 ms; nothing here waits for 24 days.
 const LONGEST_TIMER = 2 ** 31 - 1;
+
+// A caller whose own clock runs out first just goes away, and going away has no reason. This close to the deadline
+// that was it.
+const DEADLINE_TOLERANCE_MS = 100;
 
 // A function of its own, so that a call needs no closure for its timer.
 function expire(call: ServerCall): void {
@@ -99,7 +109,14 @@ export class ServerCall implements HandlerContext {
 
   /** Ends the call early, because it was cancelled or its time is up. */
   abort(reason: unknown): void {
-    if (this.#reason === undefined) this.terminate(abortError(reason));
+    if (this.#reason !== undefined) return;
+    const error = abortError(reason);
+    this.terminate(error.code === Code.Canceled && this.#timeIsNearlyUp() ? deadlineError() : error);
+  }
+
+  #timeIsNearlyUp(): boolean {
+    const left = this.timeoutMs();
+    return left !== undefined && left <= DEADLINE_TOLERANCE_MS;
   }
 
   /** What the caller was told instead of the handler's answer; undefined while the handler may still answer. */

@@ -13,7 +13,11 @@ import { callOptionsOf } from "./scope-of.ts";
  * ```
  */
 export function withStream<T>(scope: CallScope, consume: (options: CallOptions) => Promise<T>): Promise<T>;
-export function withStream<T>(scope: CallScope, overrides: CallOptions, consume: (options: CallOptions) => Promise<T>): Promise<T>;
+export function withStream<T>(
+  scope: CallScope,
+  overrides: CallOptions,
+  consume: (options: CallOptions) => Promise<T>,
+): Promise<T>;
 export async function withStream<T>(scope: CallScope, ...rest: StreamArguments<T>): Promise<T> {
   const [overrides, consume] = rest.length === 1 ? [undefined, rest[0]] : rest;
   const lifetime = openLifetime(scope, overrides?.signal);
@@ -24,7 +28,9 @@ export async function withStream<T>(scope: CallScope, ...rest: StreamArguments<T
   }
 }
 
-type StreamArguments<T> = [consume: (options: CallOptions) => Promise<T>] | [overrides: CallOptions, consume: (options: CallOptions) => Promise<T>];
+type StreamArguments<T> =
+  | [consume: (options: CallOptions) => Promise<T>]
+  | [overrides: CallOptions, consume: (options: CallOptions) => Promise<T>];
 
 /**
  * The same for generators, which cannot yield from inside a callback: passes the stream's messages on and ends the

@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, Transport, UnaryRequest } from "@connectrpc/connect";
-import { interceptorsOf, type InterceptorsFor, type ServiceBinding } from "../binding.ts";
+import { type InterceptorsFor, interceptorsOf, type ServiceBinding } from "../binding.ts";
 import { CallValues, deadlineKey, principalKey, spanKey } from "../call/call-values.ts";
 import { connectTransport, isCancellable } from "../call/client-request.ts";
 import { linkSignal } from "../call/link-signal.ts";
@@ -51,7 +51,15 @@ function arrive(plan: MethodPlan, request: UnaryRequest | StreamRequest, message
   const { contextValues, header } = request;
   const values = new CallValues(undefined, contextValues.get(principalKey), contextValues.get(spanKey));
   const { method, path } = plan;
-  return new ServerCall({ method, path, protocolName: "direct", header, values, deadline: contextValues.get(deadlineKey), message });
+  return new ServerCall({
+    method,
+    path,
+    protocolName: "direct",
+    header,
+    values,
+    deadline: contextValues.get(deadlineKey),
+    message,
+  });
 }
 
 function unaryCall(plan: MethodPlan): CallFunction {

@@ -14,9 +14,15 @@ type EdgeHandler = (message: unknown, context: HandlerContext) => unknown;
  * The handlers that connect-node calls: each runs the same plan as gRPC and the in-process transport do, so that
  * interceptors, deadlines and cancellation behave alike. connect-node itself gets no interceptors.
  */
-export function edgeHandlers(binding: ServiceBinding, interceptors: InterceptorsFor | undefined): ServiceImpl<DescService> {
+export function edgeHandlers(
+  binding: ServiceBinding,
+  interceptors: InterceptorsFor | undefined,
+): ServiceImpl<DescService> {
   const chain = interceptorsOf(binding.service, interceptors);
-  const handlers = binding.service.methods.map((method) => [method.localName, edgeHandler(planMethod(method, binding, chain))]);
+  const handlers = binding.service.methods.map((method) => [
+    method.localName,
+    edgeHandler(planMethod(method, binding, chain)),
+  ]);
   return Object.fromEntries(handlers);
 }
 
@@ -43,7 +49,15 @@ function arrive({ method, path }: MethodPlan, message: unknown, context: Handler
   const left = context.timeoutMs();
   const deadline = left === undefined ? undefined : Date.now() + left;
   const { protocolName, requestHeader: header } = context;
-  const call = new ServerCall({ method, path, protocolName, header, values: new CallValues(context.values), deadline, message });
+  const call = new ServerCall({
+    method,
+    path,
+    protocolName,
+    header,
+    values: new CallValues(context.values),
+    deadline,
+    message,
+  });
   linkSignal(call, context.signal);
   return call;
 }
@@ -58,7 +72,11 @@ async function answered<T>(call: ServerCall, context: HandlerContext, run: () =>
   }
 }
 
-async function* streamed(plan: MethodPlan, call: ServerCall, context: HandlerContext): AsyncGenerator<unknown, void, undefined> {
+async function* streamed(
+  plan: MethodPlan,
+  call: ServerCall,
+  context: HandlerContext,
+): AsyncGenerator<unknown, void, undefined> {
   try {
     const response = await runStream(plan, call);
     for await (const message of response.message) {

@@ -1,6 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Code, type ConnectRouter } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { Code, createConnectRouter } from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
 import type { InterceptorsFor, ServiceBinding } from "../binding.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
 import type { RpcServer } from "../grpc/server.ts";
@@ -23,10 +28,12 @@ export interface HttpEdgeOptions {
  */
 export function createHttpEdge(options: HttpEdgeOptions): RpcServer {
   const shutdown = new AbortController();
-  const server = createServer(adapter(options, shutdown.signal) as (request: IncomingMessage, response: ServerResponse) => void);
+  const server = createServer(router(options, shutdown.signal));
   const stopped = stopper(server);
   const cut = () => {
-    shutdown.abort(rpcError(Code.Unavailable, "SHUTTING_DOWN", "the server is shutting down; try again", { retryAfterMs: 1_000 }));
+    shutdown.abort(
+      rpcError(Code.Unavailable, "SHUTTING_DOWN", "the server is shutting down; try again", { retryAfterMs: 1_000 }),
+    );
     setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS).unref();
   };
   return {
@@ -39,19 +46,47 @@ export function createHttpEdge(options: HttpEdgeOptions): RpcServer {
 // Time for the last answers to leave before the connections are cut.
 const LAST_WORDS_MS = 50;
 
-function adapter(options: HttpEdgeOptions, shutdownSignal: AbortSignal) {
-  const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, fallback } = options;
-  const routes = (router: ConnectRouter) => {
-    for (const binding of options.bindings) router.service(binding.service, edgeHandlers(binding, options.interceptors));
-  };
-  return connectNodeAdapter({
-    routes,
-    grpc: false,
-    readMaxBytes: maxMessageBytes,
-    writeMaxBytes: maxMessageBytes,
-    shutdownSignal,
-    ...(fallback === undefined ? {} : { fallback: fallback as (request: unknown, response: unknown) => void }),
+// How long a refused client may go on sending before its connection is cut.
+const REST_OF_BODY_MS = 1_000;
+
+// A request refused half-way, say for its size, would be cut off by the end of Connect's loop over its body, and the
+// client would see a broken connection instead of the error. So the rest is read and dropped, for a while.
+function keepReadable(request: IncomingMessage, response: ServerResponse): void {
+  request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
+  response.once("finish", () => {
+    if (request.complete) return;
+    request.resume();
+    const patience = setTimeout(() => request.destroy(), REST_OF_BODY_MS).unref();
+    request.once("close", () => clearTimeout(patience));
   });
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+// What connect-node's adapter does, except that it writes to the console when a client has left.
+function router(options: HttpEdgeOptions, shutdownSignal: AbortSignal): Handle {
+  const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, fallback = notFound } = options;
+  const limits = { readMaxBytes: maxMessageBytes, writeMaxBytes: maxMessageBytes };
+  const routes = createConnectRouter({
+    grpc: false,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    shutdownSignal,
+    ...limits,
+  });
+  for (const binding of options.bindings) routes.service(binding.service, edgeHandlers(binding, options.interceptors));
+  const handlers = new Map(routes.handlers.map((handler) => [handler.requestPath, handler]));
+  return (request, response) => {
+    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+    if (handler === undefined) return fallback(request, response);
+    keepReadable(request, response);
+    handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch(() => response.destroy());
+  };
+}
+
+function notFound(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(404).end();
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

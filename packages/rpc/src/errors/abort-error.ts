@@ -16,7 +16,8 @@ export function cancelError(cause?: unknown): ConnectError {
  * chain of calls, CANCELLED for everything else.
  */
 export function abortError(reason: unknown): ConnectError {
-  if (reason instanceof ConnectError) return reason.code === Code.DeadlineExceeded || reason.code === Code.Canceled ? reason : cancelError(reason);
+  if (reason instanceof ConnectError)
+    return reason.code === Code.DeadlineExceeded || reason.code === Code.Canceled ? reason : cancelError(reason);
   if (reason instanceof Error && reason.name === "TimeoutError") return deadlineError();
   return cancelError(reason);
 }

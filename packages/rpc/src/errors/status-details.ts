@@ -23,7 +23,10 @@ export function encodeDetails(error: ConnectError): Uint8Array | undefined {
 export function decodeDetails(bytes: Uint8Array, error: ConnectError): void {
   const status = parse(bytes);
   if (status === undefined) return;
-  error.details = status.details.map((any) => ({ type: any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1), value: any.value }));
+  error.details = status.details.map((any) => ({
+    type: any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1),
+    value: any.value,
+  }));
 }
 
 function parse(bytes: Uint8Array): Status | undefined {

@@ -1,4 +1,9 @@
-import { BadRequestSchema, ErrorInfoSchema, QuotaFailureSchema, RetryInfoSchema } from "@agentmesh/contracts/google/rpc/error_details";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  QuotaFailureSchema,
+  RetryInfoSchema,
+} from "@agentmesh/contracts/google/rpc/error_details";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -30,7 +35,12 @@ export function isUnexpected(thrown: unknown): boolean {
 }
 
 /** An error of the transports themselves, in the domain "rpc.agentmesh". */
-export function rpcError(code: Code, reason: string, message: string, occurrence: Omit<ErrorOccurrence, "message"> = {}): ConnectError {
+export function rpcError(
+  code: Code,
+  reason: string,
+  message: string,
+  occurrence: Omit<ErrorOccurrence, "message"> = {},
+): ConnectError {
   return new ConnectError(message, code, undefined, detailsOf(RPC_DOMAIN, reason, occurrence), occurrence.cause);
 }
 
@@ -49,7 +59,8 @@ function detailsOf(domain: string, reason: string, occurrence: ErrorOccurrence):
   const { metadata, fields, retryAfterMs, quota } = occurrence;
   const details: Details = [detail(ErrorInfoSchema, { domain, reason, metadata: { ...metadata } })];
   if (fields !== undefined) details.push(detail(BadRequestSchema, { fieldViolations: [...fields] }));
-  if (retryAfterMs !== undefined) details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(retryAfterMs)) }));
+  if (retryAfterMs !== undefined)
+    details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(retryAfterMs)) }));
   if (quota !== undefined) details.push(detail(QuotaFailureSchema, { violations: [...quota] }));
   return details;
 }

@@ -27,7 +27,8 @@ export function decodeResponse(desc: DescMessage, bytes: Uint8Array, maxBytes: n
 function decode(desc: DescMessage, bytes: Uint8Array, maxBytes: number, code: Code): Message {
   if (bytes.byteLength > maxBytes) throw tooLarge(desc, bytes.byteLength, maxBytes);
   try {
-    return fromBinary(desc, bytes);
+    // A plain view: fields of type bytes are views of it, and must not be Node's Buffers on one transport only.
+    return fromBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
     const message = `the bytes are not a valid ${desc.typeName}: malformed protobuf or text that is not UTF-8`;
     throw rpcError(code, "MALFORMED_MESSAGE", message, { metadata: { type: desc.typeName }, cause });
@@ -38,7 +39,9 @@ function serialize(desc: DescMessage, message: Message): Uint8Array {
   try {
     return toBinary(desc, message);
   } catch (cause) {
-    throw rpcError(Code.Internal, "UNENCODABLE_MESSAGE", `a ${desc.typeName} holds values that protobuf cannot carry`, { cause });
+    throw rpcError(Code.Internal, "UNENCODABLE_MESSAGE", `a ${desc.typeName} holds values that protobuf cannot carry`, {
+      cause,
+    });
   }
 }
 

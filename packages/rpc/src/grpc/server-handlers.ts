@@ -1,14 +1,14 @@
 import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { ConnectError, StreamResponse } from "@connectrpc/connect";
+import type { StreamResponse } from "@connectrpc/connect";
 import { Metadata, type sendUnaryData, type UntypedHandleCall } from "@grpc/grpc-js";
 import { CallValues } from "../call/call-values.ts";
 import type { MetadataHeaders } from "../call/metadata-headers.ts";
 import { type MethodPlan, UnreadableRequest } from "../call/method-plan.ts";
 import { runStream, runUnary } from "../call/run-call.ts";
 import { ServerCall } from "../call/server-call.ts";
-import { cancelError, deadlineError } from "../errors/abort-error.ts";
+import { cancelError } from "../errors/abort-error.ts";
 import { toConnectError } from "../errors/to-connect-error.ts";
 import { decodeRequest, encodeMessage } from "./codec.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -47,14 +47,19 @@ export function handlerOf(plan: MethodPlan, context: ServerContext): UntypedHand
         const call = arrive(plan, context, incoming);
         call.message = readOne(method, incoming.request, context);
         const send = sender(incoming, call, method, context);
-        runUnary(plan, call).then(({ message }) => send.one(callback, message)).catch((error) => send.failure(callback, error));
+        runUnary(plan, call)
+          .then(({ message }) => send.one(callback, message))
+          .catch((error) => send.failure(callback, error));
       };
     case "client_streaming":
       return (incoming: IncomingMany, callback: Callback) => {
         const call = arrive(plan, context, incoming);
         call.message = readMany(method, incoming, call, context);
         const send = sender(incoming, call, method, context);
-        runStream(plan, call).then(lastMessage).then((message) => send.one(callback, message)).catch((error) => send.failure(callback, error));
+        runStream(plan, call)
+          .then(lastMessage)
+          .then((message) => send.one(callback, message))
+          .catch((error) => send.failure(callback, error));
       };
     case "server_streaming":
       return (incoming: IncomingOne & Outgoing) => {
@@ -75,23 +80,22 @@ function arrive({ method, path }: MethodPlan, { open }: ServerContext, incoming:
   const time = Number(incoming.getDeadline());
   const deadline = Number.isFinite(time) ? time : undefined;
   const header = toHeaders(incoming.metadata);
-  const call = new ServerCall({ method, path, protocolName: "grpc", header, values: new CallValues(), deadline, message: undefined });
+  const call = new ServerCall({
+    method,
+    path,
+    protocolName: "grpc",
+    header,
+    values: new CallValues(),
+    deadline,
+    message: undefined,
+  });
   open.add(call);
   // grpc-js says "cancelled" after every call; a finished one takes no notice.
   incoming.on("cancelled", () => {
-    call.abort(cancelReason(call));
+    call.abort(cancelError());
     open.delete(call);
   });
   return call;
-}
-
-// A caller whose own clock runs out first resets the stream, and a reset says nothing. This close to the deadline
-// that is what it was.
-const DEADLINE_TOLERANCE_MS = 50;
-
-function cancelReason(call: ServerCall): ConnectError {
-  const left = call.timeoutMs();
-  return left !== undefined && left <= DEADLINE_TOLERANCE_MS ? deadlineError() : cancelError();
 }
 
 /** Sends the one answer of a call. */
@@ -137,7 +141,12 @@ function readOne(method: DescMethod, bytes: Uint8Array, context: ServerContext):
   }
 }
 
-function readMany(method: DescMethod, incoming: IncomingMany, call: ServerCall, context: ServerContext): AsyncIterable<Message> {
+function readMany(
+  method: DescMethod,
+  incoming: IncomingMany,
+  call: ServerCall,
+  context: ServerContext,
+): AsyncIterable<Message> {
   const reader = new MessageReader(incoming, (bytes) => decodeRequest(method.input, bytes, context.maxMessageBytes));
   call.onEnd = () => reader.abort(call.failure ?? cancelError());
   return { [Symbol.asyncIterator]: () => reader };

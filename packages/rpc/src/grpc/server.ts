@@ -1,5 +1,5 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { Code } from "@connectrpc/connect";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { InterceptorsFor, ServiceBinding } from "../binding.ts";
 import { planMethods } from "../call/method-plan.ts";
 import type { ServerCall } from "../call/server-call.ts";
@@ -7,7 +7,7 @@ import { rpcError } from "../errors/to-connect-error.ts";
 import { healthBinding } from "../health/health-service.ts";
 import type { HealthState } from "../health/health-state.ts";
 import { reflectionBindings } from "../reflection/reflection-service.ts";
-import { keepaliveOptions, type KeepaliveTimes } from "./keepalive.ts";
+import { type KeepaliveTimes, keepaliveOptions } from "./keepalive.ts";
 import { handlerOf, type ServerContext } from "./server-handlers.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./transport.ts";
 
@@ -39,7 +39,10 @@ export function createGrpcServer(options: GrpcServerOptions): RpcServer {
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   const server = new Server(serverOptions(options, maxMessageBytes));
   const context: ServerContext = { maxMessageBytes, open: new Set() };
-  const plans = [...planMethods(options.bindings, options.interceptors).values(), ...planMethods(ownBindings(options), undefined).values()];
+  const plans = [
+    ...planMethods(options.bindings, options.interceptors).values(),
+    ...planMethods(ownBindings(options), undefined).values(),
+  ];
   for (const plan of plans) {
     server.register(plan.path, handlerOf(plan, context), passThrough, passThrough, GRPC_KINDS[plan.method.methodKind]);
   }
@@ -49,10 +52,19 @@ export function createGrpcServer(options: GrpcServerOptions): RpcServer {
     server.forceShutdown();
     await shutDown();
   };
-  return { listen: (host = "127.0.0.1", port = 0) => listen(server, host, port), drain: (graceMs) => drain({ server, open: context.open, shutDown, graceMs }), close };
+  return {
+    listen: (host = "127.0.0.1", port = 0) => listen(server, host, port),
+    drain: (graceMs) => drain({ server, open: context.open, shutDown, graceMs }),
+    close,
+  };
 }
 
-const GRPC_KINDS = { unary: "unary", client_streaming: "clientStream", server_streaming: "serverStream", bidi_streaming: "bidi" } as const;
+const GRPC_KINDS = {
+  unary: "unary",
+  client_streaming: "clientStream",
+  server_streaming: "serverStream",
+  bidi_streaming: "bidi",
+} as const;
 
 function passThrough(bytes: Buffer): Buffer {
   return bytes;
@@ -61,7 +73,9 @@ function passThrough(bytes: Buffer): Buffer {
 function ownBindings(options: GrpcServerOptions): ServiceBinding[] {
   const health = options.health === undefined ? [] : [healthBinding(options.health)];
   const described = [...options.bindings, ...health];
-  return options.reflection === false ? health : [...health, ...reflectionBindings(described.map(({ service }) => service))];
+  return options.reflection === false
+    ? health
+    : [...health, ...reflectionBindings(described.map(({ service }) => service))];
 }
 
 function serverOptions(options: GrpcServerOptions, maxMessageBytes: number) {
@@ -78,7 +92,9 @@ function serverOptions(options: GrpcServerOptions, maxMessageBytes: number) {
 function listen(server: Server, host: string, port: number): Promise<number> {
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
 }
 
@@ -103,7 +119,10 @@ async function drain({ server, open, shutDown, graceMs }: Drain): Promise<void> 
 }
 
 function terminate(open: ReadonlySet<ServerCall>): void {
-  for (const call of open) call.terminate(rpcError(Code.Unavailable, "SHUTTING_DOWN", "the server is shutting down; try again", { retryAfterMs: 1_000 }));
+  for (const call of open)
+    call.terminate(
+      rpcError(Code.Unavailable, "SHUTTING_DOWN", "the server is shutting down; try again", { retryAfterMs: 1_000 }),
+    );
 }
 
 function once<T>(action: () => T): () => T {

@@ -18,7 +18,8 @@ export function toStatus(error: ConnectError, trailer: Headers): StatusObject {
 
 /** A received status as an error. */
 export function fromStatus(status: StatusObject): ConnectError {
-  const code = CODE_NAMES[status.code as unknown as Code] === undefined ? Code.Unknown : (status.code as unknown as Code);
+  const code =
+    CODE_NAMES[status.code as unknown as Code] === undefined ? Code.Unknown : (status.code as unknown as Code);
   const [bytes] = status.metadata.get(STATUS_DETAILS);
   if (bytes === undefined) return withoutDetails(code, status);
   const error = new ConnectError(status.details, code, trailersOf(status.metadata));
@@ -44,7 +45,10 @@ const OWN_TEXTS: ReadonlyMap<Code, string> = new Map([
 
 function withoutDetails(code: Code, status: StatusObject): ConnectError {
   const cause = new Error(status.details);
-  const reason = code === Code.ResourceExhausted && /larger than max|size larger/.test(status.details) ? "MESSAGE_TOO_LARGE" : (CODE_NAMES[code] ?? "UNKNOWN");
+  const reason =
+    code === Code.ResourceExhausted && /larger than max|size larger/.test(status.details)
+      ? "MESSAGE_TOO_LARGE"
+      : (CODE_NAMES[code] ?? "UNKNOWN");
   const error = rpcError(code, reason, OWN_TEXTS.get(code) ?? status.details, { cause });
   trailersOf(status.metadata).forEach((value, name) => {
     error.metadata.append(name, value);

@@ -1,6 +1,12 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import { type ConnectError, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
-import { type ClientDuplexStream, type ClientReadableStream, type Metadata, type StatusObject, status as GrpcStatus } from "@grpc/grpc-js";
+import type { ConnectError, StreamRequest, StreamResponse } from "@connectrpc/connect";
+import {
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  status as GrpcStatus,
+  type Metadata,
+  type StatusObject,
+} from "@grpc/grpc-js";
 import { isCancellable } from "../call/client-request.ts";
 import { MetadataHeaders } from "../call/metadata-headers.ts";
 import type { CallFunction } from "../call/method-plan.ts";
@@ -20,7 +26,9 @@ export function streamOverGrpc(channel: GrpcChannel): CallFunction {
   return async (request) => {
     if (!request.stream) throw new TypeError("not a streaming call");
     if (request.signal.aborted) throw abortError(request.signal.reason);
-    return request.method.methodKind === "server_streaming" ? oneRequest(channel, request) : manyRequests(channel, request);
+    return request.method.methodKind === "server_streaming"
+      ? oneRequest(channel, request)
+      : manyRequests(channel, request);
   };
 }
 
@@ -28,13 +36,26 @@ async function oneRequest(channel: GrpcChannel, request: StreamRequest): Promise
   const { value } = await request.message[Symbol.asyncIterator]().next();
   const bytes = encodeMessage(request.method.input, value as Message, channel.maxMessageBytes);
   const metadata = outgoingMetadata(request);
-  const stream = channel.client.makeServerStreamRequest(request.url, passThrough, passThrough, bytes, metadata, grpcCallOptions(request));
+  const stream = channel.client.makeServerStreamRequest(
+    request.url,
+    passThrough,
+    passThrough,
+    bytes,
+    metadata,
+    grpcCallOptions(request),
+  );
   return new StreamingCall(stream, request, channel).response;
 }
 
 function manyRequests(channel: GrpcChannel, request: StreamRequest): Promise<StreamResponse> {
   const { client } = channel;
-  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(request.url, passThrough, passThrough, outgoingMetadata(request), grpcCallOptions(request));
+  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(
+    request.url,
+    passThrough,
+    passThrough,
+    outgoingMetadata(request),
+    grpcCallOptions(request),
+  );
   const call = new StreamingCall(stream, request, channel);
   call.send(stream);
   return call.response;
@@ -98,7 +119,14 @@ class StreamingCall {
       this.#abort(abortError(undefined));
       return { done: true as const, value: undefined };
     };
-    return { stream: true, service, method, header, trailer, message: { [Symbol.asyncIterator]: () => ({ next, return: leave }) } };
+    return {
+      stream: true,
+      service,
+      method,
+      header,
+      trailer,
+      message: { [Symbol.asyncIterator]: () => ({ next, return: leave }) },
+    };
   }
 
   #decode(bytes: Uint8Array): Message {

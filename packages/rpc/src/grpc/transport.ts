@@ -3,7 +3,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { connectTransport } from "../call/client-request.ts";
 import { chainOf } from "../call/method-plan.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
-import { keepaliveOptions, type KeepaliveTimes } from "./keepalive.ts";
+import { type KeepaliveTimes, keepaliveOptions } from "./keepalive.ts";
 import { streamOverGrpc } from "./stream-call.ts";
 import { unaryOverGrpc } from "./unary-call.ts";
 

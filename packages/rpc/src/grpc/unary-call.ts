@@ -11,7 +11,8 @@ import type { GrpcChannel } from "./transport.ts";
 
 /** Makes unary calls over a grpc-js channel. */
 export function unaryOverGrpc(channel: GrpcChannel): CallFunction {
-  return (request) => (request.stream ? Promise.reject(new TypeError("not a unary call")) : callUnary(channel, request));
+  return (request) =>
+    request.stream ? Promise.reject(new TypeError("not a unary call")) : callUnary(channel, request);
 }
 
 function callUnary({ client, maxMessageBytes }: GrpcChannel, request: UnaryRequest): Promise<UnaryResponse> {
@@ -24,18 +25,33 @@ function callUnary({ client, maxMessageBytes }: GrpcChannel, request: UnaryReque
     let call: ClientUnaryCall;
     const onAbort = () => call.cancel();
     const fail = (error: ConnectError) => reject(signal.aborted ? abortError(signal.reason) : error);
-    call = client.makeUnaryRequest(url, passThrough, passThrough, bytes, outgoingMetadata(request), grpcCallOptions(request), (error, answer) => {
-      if (isCancellable(signal)) signal.removeEventListener("abort", onAbort);
-      if (error !== null || answer === undefined) return fail(fromStatus(error as StatusObject));
-      try {
-        const message = decodeResponse(method.output, answer, maxMessageBytes);
-        // The trailers arrive right after this callback, before anybody can look at the response.
-        const lazyTrailer = MetadataHeaders.lazy((headers) => copyTrailer(trailer, headers));
-        resolve({ stream: false, service, method, header: header ?? new MetadataHeaders(), trailer: lazyTrailer, message });
-      } catch (broken) {
-        reject(broken);
-      }
-    });
+    call = client.makeUnaryRequest(
+      url,
+      passThrough,
+      passThrough,
+      bytes,
+      outgoingMetadata(request),
+      grpcCallOptions(request),
+      (error, answer) => {
+        if (isCancellable(signal)) signal.removeEventListener("abort", onAbort);
+        if (error !== null || answer === undefined) return fail(fromStatus(error as StatusObject));
+        try {
+          const message = decodeResponse(method.output, answer, maxMessageBytes);
+          // The trailers arrive right after this callback, before anybody can look at the response.
+          const lazyTrailer = MetadataHeaders.lazy((headers) => copyTrailer(trailer, headers));
+          resolve({
+            stream: false,
+            service,
+            method,
+            header: header ?? new MetadataHeaders(),
+            trailer: lazyTrailer,
+            message,
+          });
+        } catch (broken) {
+          reject(broken);
+        }
+      },
+    );
     call.on("metadata", (metadata: Metadata) => {
       header = trailersOf(metadata);
     });

@@ -9,14 +9,20 @@ export function healthBinding(state: HealthState): ServiceBinding {
   return bind(Health, {
     check: ({ service }) => ({ status: knownStatus(state, service) }),
     watch: ({ service }, { signal }) => watch(state, service, signal),
-    list: () => ({ statuses: Object.fromEntries([...state.entries()].map(([name, serving]) => [name, { status: ServingStatus[serving] }])) }),
+    list: () => ({
+      statuses: Object.fromEntries(
+        [...state.entries()].map(([name, serving]) => [name, { status: ServingStatus[serving] }]),
+      ),
+    }),
   });
 }
 
 function knownStatus(state: HealthState, service: string): ServingStatus {
   const serving = state.get(service);
   if (serving === undefined) {
-    throw rpcError(Code.NotFound, "UNKNOWN_SERVICE", "nothing is known about the health of this service; see List", { metadata: { service } });
+    throw rpcError(Code.NotFound, "UNKNOWN_SERVICE", "nothing is known about the health of this service; see List", {
+      metadata: { service },
+    });
   }
   return ServingStatus[serving];
 }

@@ -11,6 +11,9 @@ export function clientErrors(): Interceptor {
     throw toConnectError(thrown);
   };
   return (next) => (request) => {
-    return attempt(next, request).then((response) => (response.stream ? translateMessages(response, translate) : response), translate);
+    return attempt(next, request).then(
+      (response) => (response.stream ? translateMessages(response, translate) : response),
+      translate,
+    );
   };
 }

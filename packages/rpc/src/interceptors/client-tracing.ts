@@ -12,7 +12,11 @@ export function clientTracing(tracer: Tracer, overWire: boolean): Interceptor {
     const span = tracer.start(spanNames.rpc(service.typeName, method.name), {
       kind: "client",
       parent: contextValues.get(spanKey),
-      attributes: { [attributes.rpcSystem]: "grpc", [attributes.rpcService]: service.typeName, [attributes.rpcMethod]: method.name },
+      attributes: {
+        [attributes.rpcSystem]: "grpc",
+        [attributes.rpcService]: service.typeName,
+        [attributes.rpcMethod]: method.name,
+      },
     });
     contextValues.set(spanKey, span);
     const traceparent = overWire ? span.traceparent() : "";

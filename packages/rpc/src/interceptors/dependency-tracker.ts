@@ -1,4 +1,8 @@
-import { type DependencyState, DependencyStateSchema, DependencyStatus } from "@agentmesh/contracts/diagnostics/v1/diagnostics";
+import {
+  type DependencyState,
+  DependencyStateSchema,
+  DependencyStatus,
+} from "@agentmesh/contracts/diagnostics/v1/diagnostics";
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Interceptor } from "@connectrpc/connect";

@@ -11,7 +11,11 @@ export type EndListener = (failure: unknown) => void;
  * Runs the rest of the chain and tells when the call has ended: with its answer, with its last message, with a
  * failure, or because its consumer left. All listeners of one stream share one wrapper around its messages.
  */
-export function observeEnd(request: Request, next: (request: Request) => Promise<Response>, onEnd: EndListener): Promise<Response> {
+export function observeEnd(
+  request: Request,
+  next: (request: Request) => Promise<Response>,
+  onEnd: EndListener,
+): Promise<Response> {
   let answer: Promise<Response>;
   try {
     answer = next(request);

@@ -19,13 +19,19 @@ export function serverErrors(logger: Logger): Interceptor {
       if (isOurFault(thrown)) logFault(logger, request as Call, thrown, error);
       throw error;
     };
-    return attempt(next, request).then((response) => (response.stream ? translateMessages(response, translate) : response), translate);
+    return attempt(next, request).then(
+      (response) => (response.stream ? translateMessages(response, translate) : response),
+      translate,
+    );
   };
 }
 
 // Typed errors of ours with these codes have a cause worth a line; received ones were logged where they arose.
 function isOurFault(thrown: unknown): boolean {
-  return isUnexpected(thrown) || (thrown instanceof DomainError && (thrown.code === "INTERNAL" || thrown.code === "DATA_LOSS"));
+  return (
+    isUnexpected(thrown) ||
+    (thrown instanceof DomainError && (thrown.code === "INTERNAL" || thrown.code === "DATA_LOSS"))
+  );
 }
 
 function logFault(logger: Logger, call: Call, thrown: unknown, error: ConnectError): void {

@@ -14,7 +14,9 @@ type Request = UnaryRequest | StreamRequest;
  * @returns undefined when the request carries no proof at all
  * @throws an error with UNAUTHENTICATED for a proof that is wrong
  */
-export type Authenticate = (request: Request) => PrincipalCredential | undefined | Promise<PrincipalCredential | undefined>;
+export type Authenticate = (
+  request: Request,
+) => PrincipalCredential | undefined | Promise<PrincipalCredential | undefined>;
 
 /** What a method asks of its callers, as its contract says. */
 interface Access {
@@ -64,9 +66,12 @@ export function serverPrincipal(authenticate: Authenticate, logger: Logger): Int
 }
 
 function authorize(credential: PrincipalCredential | undefined, scope: string): PrincipalCredential {
-  if (credential === undefined) throw rpcError(Code.Unauthenticated, "UNAUTHENTICATED", "the call carries no credentials");
+  if (credential === undefined)
+    throw rpcError(Code.Unauthenticated, "UNAUTHENTICATED", "the call carries no credentials");
   if (!hasScope(credential.principal, scope)) {
-    throw rpcError(Code.PermissionDenied, "SCOPE_MISSING", `the key lacks the scope "${scope}"`, { metadata: { scope } });
+    throw rpcError(Code.PermissionDenied, "SCOPE_MISSING", `the key lacks the scope "${scope}"`, {
+      metadata: { scope },
+    });
   }
   return credential;
 }
@@ -77,10 +82,16 @@ export function hasScope({ scopes }: Principal, scope: string): boolean {
 }
 
 function logRefusal(logger: Logger, request: Request, error: unknown): void {
-  const refused = error instanceof ConnectError && (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied);
+  const refused =
+    error instanceof ConnectError && (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied);
   const info = errorInfoOf(error);
   if (!refused && info?.code !== Code.Unauthenticated && info?.code !== Code.PermissionDenied) return;
   const principal = request.contextValues.get(principalKey)?.principal;
-  const fields = { reason: info?.reason ?? "UNAUTHENTICATED", rpc_method: request.method.name, tenant: principal?.tenant, key_id: principal?.keyId };
+  const fields = {
+    reason: info?.reason ?? "UNAUTHENTICATED",
+    rpc_method: request.method.name,
+    tenant: principal?.tenant,
+    key_id: principal?.keyId,
+  };
   logger.event(events.accessDenied, fields);
 }

@@ -13,7 +13,11 @@ export function serverTracing(tracer: Tracer): Interceptor {
       kind: "server",
       parent: contextValues.get(spanKey),
       traceparent: header.get("traceparent") ?? undefined,
-      attributes: { [attributes.rpcSystem]: "grpc", [attributes.rpcService]: service.typeName, [attributes.rpcMethod]: method.name },
+      attributes: {
+        [attributes.rpcSystem]: "grpc",
+        [attributes.rpcService]: service.typeName,
+        [attributes.rpcMethod]: method.name,
+      },
     });
     contextValues.set(spanKey, span);
     return observeEnd(request, next, (failure) => {

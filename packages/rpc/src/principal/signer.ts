@@ -35,7 +35,13 @@ export function createPrincipalSigner(options: PrincipalSignerOptions): Principa
     credential(principal) {
       const known = byIdentity.get(principal);
       if (known !== undefined) return known;
-      const key = JSON.stringify([principal.tenant, principal.user, principal.keyId, principal.roles, principal.scopes]);
+      const key = JSON.stringify([
+        principal.tenant,
+        principal.user,
+        principal.keyId,
+        principal.roles,
+        principal.scopes,
+      ]);
       const credential = credentials.get(key) ?? new SignedCredential(principal, makeToken);
       credentials.set(key, credential);
       byIdentity.set(principal, credential);

@@ -50,7 +50,8 @@ function parsePayload(text: string): TokenPayload | undefined {
   try {
     const { kid, iat, exp, ...rest }: Record<string, unknown> = JSON.parse(Buffer.from(text, "base64url").toString());
     const principal = asPrincipal(rest);
-    if (typeof kid !== "string" || typeof iat !== "number" || typeof exp !== "number" || principal === undefined) return undefined;
+    if (typeof kid !== "string" || typeof iat !== "number" || typeof exp !== "number" || principal === undefined)
+      return undefined;
     return { kid, iat, exp, principal };
   } catch {
     return undefined;

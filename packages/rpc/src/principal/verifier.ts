@@ -26,7 +26,9 @@ const CLOCK_SKEW_S = 30;
 /** Verifies principal tokens and remembers those it accepted until they expire: a signature is checked once. */
 export function createPrincipalVerifier(options: PrincipalVerifierOptions): PrincipalVerifier {
   const { publicKeys, clock = Date.now, maxEntries = 10_000 } = options;
-  const keys = new Map(Object.entries(publicKeys).map(([id, key]) => [id, typeof key === "string" ? createPublicKey(key) : key]));
+  const keys = new Map(
+    Object.entries(publicKeys).map(([id, key]) => [id, typeof key === "string" ? createPublicKey(key) : key]),
+  );
   const accepted = new BoundedCache<ReceivedCredential>(maxEntries);
   return {
     verify(token) {

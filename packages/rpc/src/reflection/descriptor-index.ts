@@ -40,8 +40,10 @@ export class DescriptorIndex {
     this.#files.set(file.proto.name, file);
     for (const type of nestedTypes(file)) {
       this.#symbols.set(type.typeName, file);
-      if (type.kind === "service") for (const { name } of type.methods) this.#symbols.set(`${type.typeName}.${name}`, file);
-      if (type.kind === "message") for (const { name } of type.fields) this.#symbols.set(`${type.typeName}.${name}`, file);
+      if (type.kind === "service")
+        for (const { name } of type.methods) this.#symbols.set(`${type.typeName}.${name}`, file);
+      if (type.kind === "message")
+        for (const { name } of type.fields) this.#symbols.set(`${type.typeName}.${name}`, file);
       if (type.kind === "enum") for (const { name } of type.values) this.#symbols.set(`${type.typeName}.${name}`, file);
       if (type.kind === "extension") this.#addExtension(type);
     }

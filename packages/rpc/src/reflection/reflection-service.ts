@@ -1,4 +1,8 @@
-import { ServerReflection, type ServerReflectionRequest, type ServerReflectionResponseSchema } from "@agentmesh/contracts/grpc/reflection/v1/reflection";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+  type ServerReflectionResponseSchema,
+} from "@agentmesh/contracts/grpc/reflection/v1/reflection";
 import { ServerReflection as ServerReflectionAlpha } from "@agentmesh/contracts/grpc/reflection/v1alpha/reflection";
 import type { DescService, MessageInitShape } from "@bufbuild/protobuf";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
