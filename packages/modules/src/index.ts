@@ -2,6 +2,7 @@
 export type { DependencyReport, DependencyState } from "./dependency-state.ts";
 export {
   defineModule,
+  type HttpHandler,
   type Module,
   type ModuleHost,
   type ModuleName,

@@ -1,4 +1,5 @@
 import {
+  createDirectTransport,
   createGrpcServer,
   createHttpEdge,
   type HealthState,
@@ -47,12 +48,14 @@ export function openGrpc(options: ListenOptions): Promise<Listener> {
 /** Opens the public HTTP port of a module that has an edge. */
 export function openHttp(options: ListenOptions): Promise<Listener> {
   const { bindings, interceptors, maxMessageBytes, httpPort } = options;
-  const fallback = options.live.running?.edge?.httpFallback;
+  const { httpRoutes, httpGuard } = options.live.running?.edge ?? {};
+  const transport = createDirectTransport({ bindings: () => bindings, serverInterceptors: interceptors });
   const server = createHttpEdge({
     bindings,
     interceptors,
     maxMessageBytes,
-    ...(fallback === undefined ? {} : { fallback }),
+    ...(httpRoutes && { fallback: httpRoutes(transport) }),
+    ...(httpGuard && { guard: httpGuard }),
   });
   return listen({ kind: "http", server, options, port: httpPort });
 }

@@ -72,13 +72,10 @@ export class MeshProcess implements RunningProcess {
 
   /** Starts everything. What it started by the time it throws is in `cleanup`. */
   async start(): Promise<void> {
-    const { config, health, cleanup } = this.#parts;
-    const metrics = await moduleStep("metrics", "listen", () =>
-      this.telemetry.serveMetrics({ host: config.shared.metricsHost, port: config.metricsPort }),
-    );
-    cleanup.defer(() => metrics.close());
-    this.#metrics = metrics.address;
+    const { health, cleanup } = this.#parts;
+    // The stores first: a second start on the same data folder is told so, and not that a port is taken.
     for (const module of this.#modules) await this.#startModule(module);
+    await this.#serveMetrics();
     health.setReady(true, this.#services());
     const timer = setInterval(() => void this.#checkReadiness(), readinessIntervalMs).unref();
     cleanup.defer(() => clearInterval(timer));
@@ -98,6 +95,15 @@ export class MeshProcess implements RunningProcess {
       release: () => attempt(logger, "release everything", () => cleanup.disposeAsync()),
     });
     return this.#stopping;
+  }
+
+  async #serveMetrics(): Promise<void> {
+    const { config, cleanup } = this.#parts;
+    const at = { host: config.shared.metricsHost, port: config.metricsPort };
+    const step = `listen on ${at.host}:${at.port} (AGENTMESH_METRICS_PORT)`;
+    const metrics = await moduleStep("metrics", step, () => this.telemetry.serveMetrics(at));
+    cleanup.defer(() => metrics.close());
+    this.#metrics = metrics.address;
   }
 
   async #startModule(module: Module): Promise<void> {

@@ -76,7 +76,7 @@ export function testGatewayModule(probe: Probe): Module {
             if (given !== `Bearer ${testKey}`) throw rpcError(Code.Unauthenticated, "KEY_UNKNOWN", "no such key");
             return host.signer?.credential(principal);
           },
-          httpFallback: (request, response) => response.writeHead(404).end(`nothing at ${request.url}`),
+          httpRoutes: () => (request, response) => response.writeHead(404).end(`nothing at ${request.url}`),
         },
       };
     },

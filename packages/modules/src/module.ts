@@ -5,7 +5,7 @@ import type { Authenticate, DeadlinePolicy, PrincipalSigner, ServiceBinding } fr
 import type { Database } from "@agentmesh/state";
 import type { Telemetry } from "@agentmesh/telemetry";
 import type { DescService } from "@bufbuild/protobuf";
-import type { Client, Interceptor } from "@connectrpc/connect";
+import type { Client, Interceptor, Transport } from "@connectrpc/connect";
 import type { DependencyReport } from "./dependency-state.ts";
 
 /** The services of the mesh. Also the names of their modules and, in upper case, the prefixes of their settings. */
@@ -70,6 +70,9 @@ export interface RunningModule {
   stop(): Promise<void>;
 }
 
+/** Answers an HTTP request. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
 /** The public door. Its servers use `authenticate` in place of the verification of principal tokens. */
 export interface PublicEdge {
   /**
@@ -81,8 +84,14 @@ export interface PublicEdge {
   readonly deadlines?: DeadlinePolicy;
   /** Run after the common ones, in this order, right before the handlers: rate limits, idempotency. */
   readonly interceptors?: readonly Interceptor[];
-  /** Answers HTTP requests that name no RPC: the OpenAI-compatible routes. Answers 404 itself. */
-  readonly httpFallback?: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Makes what answers HTTP requests that name no RPC: the OpenAI-compatible routes. The transport leads to the
+   * module's own services through all interceptors of the public ports, so what comes in here is authenticated, limited
+   * and measured as every other call. Answers 404 itself.
+   */
+  readonly httpRoutes?: (transport: Transport) => HttpHandler;
+  /** Sees every HTTP request first, RPCs included; true: it has answered. For the rules of browsers (CORS). */
+  readonly httpGuard?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /** Keeps the types of settings and `create` together. */

@@ -235,6 +235,14 @@ describe("a process", () => {
     await expect(second).rejects.toThrow(/cost could not be created: .*cost\.db is open in another process/);
   });
 
+  it("names the metrics port that is taken and the setting that moves it", async () => {
+    const first = await start([testCostModule({ events: [] })], environmentOf(temporaryData()));
+    const port = first.addresses.metrics.split(":").at(-1) ?? "";
+    const environment = { ...environmentOf(temporaryData()), AGENTMESH_METRICS_PORT: port };
+    const second = start([testCostModule({ events: [] })], environment);
+    await expect(second).rejects.toThrow(`metrics could not listen on 127.0.0.1:${port} (AGENTMESH_METRICS_PORT)`);
+  });
+
   it("names the port that is taken", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
