@@ -40,7 +40,8 @@ export class SqliteDatabase implements Database {
   #group: Waiting[] = [];
   #inGroup = false;
   #operating = false;
-  #inSavepoint = false;
+  /** How the operation that runs would be undone: "nothing" before it changes anything. */
+  #undo: "nothing" | "savepoint" | "transaction" = "nothing";
   #closed = false;
 
   constructor(connection: DatabaseSync, options: SqliteOptions) {
@@ -59,7 +60,7 @@ export class SqliteDatabase implements Database {
     });
     this.#writeSql = this.#sql((text) => {
       const { statement, writes } = this.#statements.get(text);
-      if (writes) this.#openSavepoint();
+      if (writes) this.#prepareUndo();
       return statement;
     });
   }
@@ -122,17 +123,22 @@ export class SqliteDatabase implements Database {
   #attempt<T>(operation: (sql: Sql) => T): T {
     try {
       const value = refusePromise(operation(this.#writeSql));
-      if (this.#inSavepoint) this.#release.run();
+      if (this.#undo === "savepoint") this.#release.run();
       return value;
     } catch (error) {
-      if (this.#inSavepoint && this.#connection.isTransaction) this.#undoOperation();
+      if (this.#undo !== "nothing" && this.#connection.isTransaction) this.#undoOperation();
       throw error;
     } finally {
-      this.#inSavepoint = false;
+      this.#undo = "nothing";
     }
   }
 
   #undoOperation(): void {
+    if (this.#undo === "transaction") {
+      this.#rollBack();
+      this.#inGroup = false;
+      return;
+    }
     try {
       this.#connection.exec("ROLLBACK TO operation; RELEASE operation");
     } catch (error) {
@@ -142,11 +148,13 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  #openSavepoint(): void {
-    if (this.#inSavepoint) return;
+  /** The first operation of a group has the transaction to itself: undoing that is cheaper than a savepoint. */
+  #prepareUndo(): void {
+    if (this.#undo !== "nothing") return;
+    const isFirst = !this.#inGroup;
     this.#openGroup();
-    this.#savepoint.run();
-    this.#inSavepoint = true;
+    if (!isFirst) this.#savepoint.run();
+    this.#undo = isFirst ? "transaction" : "savepoint";
   }
 
   #openGroup(): void {
