@@ -95,6 +95,7 @@ describe.each(["direct", "grpc"])("a process whose modules talk over %s", (trans
     expect(await response.json()).toMatchObject({ limits: [{ subject: "acme" }] });
     const other = await fetch(`${base}/v1/models`);
     expect([other.status, await other.text()]).toEqual([404, "nothing at /v1/models"]);
+    expect((await fetch(base, { method: "OPTIONS" })).status).toBe(204);
   });
 
   it("starts modules after what they depend on and stops them before", async () => {
