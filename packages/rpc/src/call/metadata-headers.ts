@@ -50,7 +50,7 @@ export class MetadataHeaders implements Headers {
   }
 
   forEach(visit: (value: string, key: string, parent: Headers) => void, self?: unknown): void {
-    this.#loaded()?.forEach((value, key) => visit.call(self, value, key, this));
+    for (const [key, value] of this.#loaded() ?? []) visit.call(self, value, key, this);
   }
 
   entries(): HeadersIterator<[string, string]> {

@@ -20,6 +20,8 @@ export interface HttpEdgeOptions {
   readonly maxMessageBytes?: number;
   /** Answers every path that is no RPC. Reads bodies with its own limit. Default: 404. */
   readonly fallback?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Sees every request first; true: it has answered. */
+  readonly guard?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /**
@@ -76,6 +78,7 @@ function router(options: HttpEdgeOptions, shutdownSignal: AbortSignal): Handle {
   for (const binding of options.bindings) routes.service(binding.service, edgeHandlers(binding, options.interceptors));
   const handlers = new Map(routes.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {
+    if (options.guard?.(request, response) === true) return;
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
     keepReadable(request, response);

@@ -15,8 +15,8 @@ export function toMetadata(headers: Headers): Metadata {
   if (headers instanceof MetadataHeaders && headers.empty) return metadata;
   headers.forEach((value, name) => {
     if (RESERVED.test(name)) return;
-    if (!isBinary(name)) return metadata.set(name, value);
-    for (const part of value.split(",")) metadata.add(name, Buffer.from(part.trim(), "base64"));
+    const values = isBinary(name) ? value.split(",").map((part) => Buffer.from(part.trim(), "base64")) : [value];
+    for (const item of values) metadata.add(name, item);
   });
   return metadata;
 }
