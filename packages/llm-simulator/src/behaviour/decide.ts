@@ -1,11 +1,11 @@
 import type { ChatRequest, JsonSchema } from "../wire/chat-request.ts";
 import { evaluate, findExpression } from "./arithmetic.ts";
 import { type Conversation, readConversation } from "./conversation.ts";
-import { type Decision, type Need, say, type ToolOutcome } from "./decision.ts";
+import { type Decision, type Need, say } from "./decision.ts";
 import { acknowledge, answerFromFacts, asksAboutMe, nameOf, statements } from "./facts.ts";
 import { objectFor } from "./schema-values.ts";
 import { summarise, wantsSummary } from "./summary.ts";
-import { demandedNeed, findNeeds } from "./tool-needs.ts";
+import { asksForTime, demandedNeed, findNeeds } from "./tool-needs.ts";
 import { answerFromResults, corrected, errorIn } from "./tool-results.ts";
 import { bestSentences, excerpt, isQuestion, sentences } from "./words.ts";
 
@@ -32,18 +32,29 @@ function callsToMake(request: ChatRequest, conversation: Conversation): Need[] {
   const forced = typeof request.toolChoice === "object" ? request.toolChoice.name : undefined;
   const allowed = forced ? missing.filter((need) => need.tool.name === forced) : missing;
   if (allowed.length > 0) return request.parallelToolCalls ? allowed : allowed.slice(0, 1);
-  if (outcomes.length > 0) return corrections(request, outcomes, question);
+  if (outcomes.length > 0) return corrections(request, conversation);
   const demanded = request.toolChoice === "auto" ? undefined : demandedNeed(request, question);
   return demanded ? [demanded] : [];
 }
 
-function corrections(request: ChatRequest, outcomes: readonly ToolOutcome[], question: string): Need[] {
+function corrections(request: ChatRequest, conversation: Conversation): Need[] {
+  const { outcomes, question } = conversation;
   const last = outcomes.at(-1);
   if (!last || errorIn(last.result) === undefined) return [];
   if (outcomes.filter((outcome) => outcome.name === last.name).length > 1) return [];
+  const need = findNeeds(request, conversation).find(({ tool }) => tool.name === last.name);
+  if (need && !sameJson(last.arguments, need.arguments)) return [need];
   const tool = request.tools.find((candidate) => candidate.name === last.name);
-  const need = tool && corrected(tool, last, question);
-  return need ? [need] : [];
+  const other = tool && corrected(tool, last, question);
+  return other ? [other] : [];
+}
+
+function sameJson(text: string, value: unknown): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
 }
 
 function asJson(schema: JsonSchema, text: string): string {
@@ -51,7 +62,7 @@ function asJson(schema: JsonSchema, text: string): string {
   return JSON.stringify(
     objectFor(
       { ...schema, required: Object.keys(schema.properties) },
-      { text, quoted: [], numbers: text.match(/-?\d+(?:\.\d+)?/g) ?? [] },
+      { text, quoted: [], numbers: (text.match(/-?\d+(?:\.\d+)?/g) ?? []).reverse() },
     ),
   );
 }
@@ -72,6 +83,7 @@ function answer(conversation: Conversation): string {
   return (
     smallTalk(conversation) ??
     calculation(conversation) ??
+    timeWithoutClock(conversation) ??
     fromWhatIsKnown(conversation) ??
     acknowledge(question) ??
     generic(conversation)
@@ -99,8 +111,12 @@ function calculation({ question, lastAnswer }: Conversation): string | undefined
   return expression === undefined ? undefined : `${expression} = ${evaluate(expression)}`;
 }
 
-function fromWhatIsKnown({ question, earlier, context, lastAnswer }: Conversation): string | undefined {
-  if (wantsSummary(question)) return summarise(question, [...context, lastAnswer, ...earlier]);
+function timeWithoutClock({ question }: Conversation): string | undefined {
+  return asksForTime(question) ? "I have no clock, so I cannot tell. With a clock tool I could." : undefined;
+}
+
+function fromWhatIsKnown({ question, wholeQuestion, earlier, context, lastAnswer }: Conversation): string | undefined {
+  if (wantsSummary(question)) return summarise(wholeQuestion, [...context, lastAnswer, ...earlier]);
   const fact = answerFromFacts(question, earlier);
   if (fact !== undefined) return fact;
   if (!isQuestion(question)) return undefined;

@@ -12,12 +12,17 @@ const MEMORY_QUESTION =
   /\b(recall|do you (?:know|remember)|what (?:do|did) (?:you|i) (?:know|remember|note|save|store|tell)|(?:my|the|your) (?:notes?|memory|memories)|in (?:memory|your notes)|you were told|i (?:told|asked) you)\b/i;
 const SAVE_REQUEST = /^\s*(?:please\s+)?(?:remember|note|save|store|keep in mind)\b(?!.*\?)/i;
 
+/** True for questions about the present time or date. */
+export function asksForTime(question: string): boolean {
+  return TIME_QUESTION.test(question);
+}
+
 /** The tools a request needs, each with arguments, in the order a careful model would use them. */
 export function findNeeds(request: ChatRequest, conversation: Conversation): Need[] {
   const { question } = conversation;
   const needs: (Need | undefined)[] = [
     calculation(request.tools, conversation),
-    TIME_QUESTION.test(question)
+    asksForTime(question)
       ? withSchema(find(request.tools, /clock|(?:^|_)(?:time|date|now)(?:$|_)/i), question)
       : undefined,
     lookUp(request.tools, conversation),

@@ -61,7 +61,8 @@ export function answerFromResults(outcomes: readonly ToolOutcome[], question: st
 
 function inWords(outcome: ToolOutcome, question: string): string {
   const error = errorIn(outcome.result);
-  if (error !== undefined) return `The tool ${outcome.name} failed: ${excerpt(error, 200).replace(/[.\s]+$/, "")}.`;
+  if (error !== undefined)
+    return `The tool ${outcome.name} failed: ${excerpt(error.replace(/^error:\s*/i, ""), 200).replace(/[.\s]+$/, "")}.`;
   if (/calc|math|arithmetic/i.test(outcome.name)) return calculated(outcome);
   if (/clock|(?:^|_)(?:time|date|now)(?:$|_)/i.test(outcome.name)) return `It is ${clockText(outcome.result)}.`;
   if (/recall|memory|notes|knowledge|retriev/i.test(outcome.name)) return quoted(outcome.result, question);

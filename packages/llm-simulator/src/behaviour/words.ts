@@ -49,9 +49,14 @@ function sharedWords(wanted: ReadonlySet<string>, sentence: string): number {
 
 /** Text cut at a word, with an ellipsis. */
 export function excerpt(text: string, characters: number): string {
-  const plain = text.replace(/\s+/g, " ").trim();
+  // A long text need not be cleaned to its end.
+  const plain = text
+    .slice(0, characters * 4)
+    .replace(/[^\S ]+| {2,}/g, " ")
+    .trim();
   if (plain.length <= characters) return plain;
-  return `${plain.slice(0, characters).replace(/\s+\S*$/, "")} …`;
+  const end = plain.lastIndexOf(" ", characters);
+  return `${plain.slice(0, end > 0 ? end : characters)} …`;
 }
 
 /** True when a text asks something. */
