@@ -76,6 +76,11 @@ export function testGatewayModule(probe: Probe): Module {
             if (given !== `Bearer ${testKey}`) throw rpcError(Code.Unauthenticated, "KEY_UNKNOWN", "no such key");
             return host.signer?.credential(principal);
           },
+          httpGuard: (request, response) => {
+            if (request.method !== "OPTIONS") return false;
+            response.writeHead(204).end();
+            return true;
+          },
           httpRoutes: () => (request, response) => response.writeHead(404).end(`nothing at ${request.url}`),
         },
       };
