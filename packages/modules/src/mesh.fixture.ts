@@ -17,6 +17,8 @@ export interface Probe {
   /** Throws in the step of that name: "cost start". */
   failAt?: string;
   hosts?: ModuleHost[];
+  /** True: the stores of the modules do not answer. */
+  broken?: boolean;
 }
 
 /** The only API key that the test gateway knows. */
@@ -95,7 +97,10 @@ function running(name: string, probe: Probe, bindings: RunningModule["bindings"]
   };
   if (probe.failAt === `${name} create`) throw new Error("asked to fail at create");
   probe.events.push(`${name} create`);
-  return { bindings, start: () => step("start"), drain: () => step("drain"), stop: () => step("stop") };
+  const ready = async () => {
+    if (probe.broken === true) throw new Error("the store does not answer");
+  };
+  return { bindings, ready, start: () => step("start"), drain: () => step("drain"), stop: () => step("stop") };
 }
 
 /** Handlers for the methods that the tests call; the others must not be called. */

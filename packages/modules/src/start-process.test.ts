@@ -200,6 +200,18 @@ describe("a process", () => {
     }
   });
 
+  it("is not ready while a store does not answer, and ready again afterwards", async () => {
+    const probe: Probe = { events: [], broken: false };
+    const running = await start([testCostModule(probe)], environmentOf(temporaryData()));
+    const { health } = connect(running.addresses.grpc.cost);
+    const status = async () => (await health.check({ service: "agentmesh.cost.v1.CostService" })).status;
+    probe.broken = true;
+    await expect.poll(status, { timeout: 10_000 }).toBe(Serving.NOT_SERVING);
+    expect((await health.check({ service: "liveness" })).status).toBe(Serving.SERVING);
+    probe.broken = false;
+    await expect.poll(status, { timeout: 10_000 }).toBe(Serving.SERVING);
+  });
+
   it("is not ready before it stops and still tells so", async () => {
     const environment = { ...environmentOf(temporaryData()), AGENTMESH_SHUTDOWN_DELAY: "100ms" };
     const running = await start([testCostModule({ events: [] })], environment);
