@@ -145,6 +145,24 @@ describe("a full database", () => {
   });
 });
 
+describe("a group that cannot be committed", () => {
+  it("rejects everything of the group, stores nothing of it, and the next group works", async () => {
+    // A constraint that is checked only by the commit makes it fail; stores use none.
+    const deferred = "CREATE TABLE child (parent INTEGER REFERENCES entry (id) DEFERRABLE INITIALLY DEFERRED) STRICT";
+    const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations: [...migrations, deferred] });
+    opened.push(database);
+    const group = await Promise.allSettled([
+      database.run(insertText, 1, ""),
+      database.write((sql) => sql.run("INSERT INTO child VALUES (?)", 99)),
+      database.read((sql) => sql.all("SELECT * FROM entry")),
+    ]);
+    expect(group.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(await ids(database)).toEqual([]);
+    await database.run(insertText, 2, "");
+    expect(await ids(database)).toEqual([2]);
+  });
+});
+
 describe("close", () => {
   it("stores what is pending, then refuses further work with STORAGE_CLOSED", async () => {
     const database = open();
