@@ -11,7 +11,7 @@ export interface RequestRecord {
   /** As requested, suffixes included; empty where the request named none. */
   model: string;
   stream: boolean;
-  /** The parsed body; undefined when it was not JSON. */
+  /** The parsed body; undefined when it was not JSON or larger than 64 KB. */
   body: unknown;
   /** The HTTP status; 0 when none was sent. */
   status: number;

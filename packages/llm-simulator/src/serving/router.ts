@@ -15,6 +15,9 @@ export interface RouterOptions {
   readonly faults: Faults;
 }
 
+// The log must stay small whatever is sent.
+const MAX_REMEMBERED_BYTES = 64 * 1024;
+
 // Fixed, so that the list is the same at every start.
 const CREATED = 1_700_000_000;
 const MODEL_TEXTS = new Map(
@@ -52,7 +55,7 @@ export class Router {
     if (method !== "POST")
       throw new ApiError(405, `Not allowed to ${method} on ${path}.`, { code: "method_not_supported" });
     const json = parseBody(body);
-    exchange.record.body = json;
+    if (body.byteLength <= MAX_REMEMBERED_BYTES) exchange.record.body = json;
     const name = modelOf(json);
     exchange.record.model = name;
     const model = resolveModel(name);
