@@ -152,7 +152,7 @@ export type SettleRequest = Message<"agentmesh.cost.v1.SettleRequest"> & {
   amount?: Money | undefined;
 
   /**
-   * Tokens, for model calls and embeddings.
+   * Tokens, for model calls and embeddings; each count 0 to 1e9.
    *
    * @generated from field: agentmesh.type.v1.Usage usage = 3;
    */
@@ -384,14 +384,14 @@ export type LimitState = Message<"agentmesh.cost.v1.LimitState"> & {
   limit?: Money | undefined;
 
   /**
-   * Spent in the current window; overruns included.
+   * Spent in the current window; overruns included. For GLOBAL_DAY only shown to principals with scope "*".
    *
    * @generated from field: agentmesh.type.v1.Money settled = 4;
    */
   settled?: Money | undefined;
 
   /**
-   * Reserved in the current window.
+   * Reserved in the current window. For GLOBAL_DAY only shown to principals with scope "*".
    *
    * @generated from field: agentmesh.type.v1.Money held = 5;
    */
@@ -688,7 +688,7 @@ export const CostService: GenService<{
    * Reserves an amount against every limit it counts towards, all or nothing. Admitted only when
    * settled + held + amount <= limit holds for each. Idempotent by hold_id: a repeat with the same amount
    * answers with the same hold, with another amount fails with HOLD_CONFLICT.
-   * Errors: BUDGET_EXCEEDED (QuotaFailure names each limit), INVALID_AMOUNT.
+   * Errors: BUDGET_EXCEEDED (QuotaFailure names each limit), INVALID_AMOUNT, INVALID_REQUEST.
    *
    * @generated from rpc agentmesh.cost.v1.CostService.Hold
    */
@@ -710,7 +710,8 @@ export const CostService: GenService<{
     output: typeof SettleResponseSchema;
   },
   /**
-   * Gives a hold back unspent. Idempotent. Errors: HOLD_NOT_FOUND, HOLD_SETTLED.
+   * Gives a hold back unspent; of a hold that expired before, the estimated charge is taken back. Idempotent.
+   * Errors: HOLD_NOT_FOUND, HOLD_SETTLED.
    *
    * @generated from rpc agentmesh.cost.v1.CostService.Release
    */
@@ -720,7 +721,9 @@ export const CostService: GenService<{
     output: typeof ReleaseResponseSchema;
   },
   /**
-   * What the principal's tenant spent, grouped.
+   * What the principal's tenant spent, grouped. Charges count at the time at which their hold was taken. Charges older
+   * than the ledger's retention are sums per day: they count at the start of their day and have no run.
+   * Errors: INVALID_REQUEST, USAGE_TOO_LARGE (more than 100,000 groups).
    *
    * @generated from rpc agentmesh.cost.v1.CostService.GetUsage
    */
@@ -740,7 +743,8 @@ export const CostService: GenService<{
     output: typeof ListLimitsResponseSchema;
   },
   /**
-   * Sets or removes the limit of one subject; it applies to the next hold. Errors: INVALID_LIMIT.
+   * Sets or removes the limit of one subject; it applies to the next hold.
+   * Errors: INVALID_LIMIT, INVALID_AMOUNT, TOO_MANY_LIMITS (10,000 per tenant).
    *
    * @generated from rpc agentmesh.cost.v1.CostService.SetLimit
    */
