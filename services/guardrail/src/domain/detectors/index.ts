@@ -1,0 +1,30 @@
+/** All detectors that policies can name. */
+import type { Detector } from "../detector.ts";
+import { apiKey } from "./api-key.ts";
+import { creditCard } from "./credit-card.ts";
+import { email } from "./email.ts";
+import { controlCharacters, invisibleCharacters, loneSurrogates } from "./encoding.ts";
+import { iban } from "./iban.ts";
+import { injectionPhrase } from "./injection-phrase.ts";
+import { ipAddress } from "./ip-address.ts";
+import { jsonWebToken } from "./json-web-token.ts";
+import { phone } from "./phone.ts";
+import { privateKey } from "./private-key.ts";
+import { socialSecurityNumber } from "./social-security-number.ts";
+
+/** The built-in detectors. A new one is added here, with a rule for it in the policies. */
+export const detectors: readonly Detector[] = [
+  controlCharacters,
+  loneSurrogates,
+  invisibleCharacters,
+  injectionPhrase,
+  email,
+  phone,
+  socialSecurityNumber,
+  creditCard,
+  iban,
+  ipAddress,
+  apiKey,
+  jsonWebToken,
+  privateKey,
+];

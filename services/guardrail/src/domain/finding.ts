@@ -1,0 +1,22 @@
+import type { Action } from "./verdict.ts";
+
+/** Something a detector noticed, before a policy decided about it. Offsets are UTF-16 code units. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  /** Confidence, 0 to 1. */
+  readonly score: number;
+  /** Why, for a person. Constant texts only: never what was matched. */
+  readonly explanation: string;
+}
+
+/** A match together with what the policy does about it. */
+export interface Finding extends Match {
+  /** For example "pii.email". */
+  readonly detector: string;
+  /** For example "pii". */
+  readonly category: string;
+  readonly action: Action;
+  /** What stands in its place when it is redacted. */
+  readonly replacement: string;
+}

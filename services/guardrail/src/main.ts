@@ -1,0 +1,4 @@
+import { runService } from "@agentmesh/modules";
+import { guardrailModule } from "./module.ts";
+
+await runService(guardrailModule);
