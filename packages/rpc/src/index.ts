@@ -15,6 +15,7 @@ export { healthBinding } from "./health/health-service.ts";
 export { HealthState, type Serving } from "./health/health-state.ts";
 export type { DefaultTimeouts } from "./interceptors/client-deadline.ts";
 export {
+  type AdaptiveLimit,
   type ConcurrencyLimiter,
   type ConcurrencyLimits,
   createConcurrencyLimiter,

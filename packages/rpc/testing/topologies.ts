@@ -6,8 +6,10 @@ import { createDirectTransport } from "../src/direct/transport.ts";
 import { createHttpEdge } from "../src/edge/http-edge.ts";
 import { createGrpcServer } from "../src/grpc/server.ts";
 import { createGrpcTransport } from "../src/grpc/transport.ts";
+import type { ConcurrencyLimiter } from "../src/interceptors/concurrency-limiter.ts";
 import { DependencyTracker } from "../src/interceptors/dependency-tracker.ts";
 import { clientInterceptors, serverInterceptors } from "../src/interceptors/index.ts";
+import type { DeadlinePolicy } from "../src/interceptors/server-deadline.ts";
 import { createPrincipalSigner, generatePrincipalKeys, type PrincipalSigner } from "../src/principal/signer.ts";
 import { createPrincipalVerifier, tokenAuthenticator } from "../src/principal/verifier.ts";
 import { conformanceBinding, Observations } from "./conformance-service.ts";
@@ -124,12 +126,30 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** What a test may choose. */
+export interface WorldOptions {
+  readonly limiter?: ConcurrencyLimiter;
+  readonly deadlines?: DeadlinePolicy;
+  readonly otlpEndpoint?: string;
+}
+
+/** Opens the topology of that name. */
+export function openNamed(name: "in process" | "gRPC", options?: WorldOptions): Promise<World> {
+  const topology = topologies.find((candidate) => candidate.name === name);
+  if (topology === undefined) throw new Error(`no topology ${name}`);
+  return openWorld(topology, options);
+}
+
 /** Opens one topology. */
-export async function openWorld(topology: Topology): Promise<World> {
+export async function openWorld(
+  topology: Topology,
+  { otlpEndpoint, ...serverOptions }: WorldOptions = {},
+): Promise<World> {
   const seen = new Observations();
   const log: string[] = [];
   const telemetry = await createTelemetry({
     service: "conformance",
+    ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     level: "debug",
     destination: { write: (line) => log.push(line) },
   });
@@ -139,7 +159,7 @@ export async function openWorld(topology: Topology): Promise<World> {
   const dependency = new DependencyTracker("conformance");
   const connection = await topology.connect({
     bindings: [conformanceBinding(seen)],
-    server: serverInterceptors({ telemetry, authenticate }),
+    server: serverInterceptors({ telemetry, authenticate, ...serverOptions }),
     client: (overWire) => clientInterceptors({ telemetry, dependency, overWire }),
   });
   const { transport } = connection;

@@ -1,5 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { type InterceptorsFor, interceptorsOf, type ServiceBinding } from "../binding.ts";
 import { CallValues } from "../call/call-values.ts";
 import { linkSignal } from "../call/link-signal.ts";
@@ -58,8 +58,13 @@ function arrive({ method, path }: MethodPlan, message: unknown, context: Handler
     deadline,
     message,
   });
-  linkSignal(call, context.signal);
+  linkSignal(call, context.signal, (reason) => (isShutdown(reason) ? call.terminate(reason) : call.abort(reason)));
   return call;
+}
+
+// The edge aborts all its calls with UNAVAILABLE when it runs out of patience; clients abort with anything else.
+function isShutdown(reason: unknown): reason is ConnectError {
+  return reason instanceof ConnectError && reason.code === Code.Unavailable;
 }
 
 async function answered<T>(call: ServerCall, context: HandlerContext, run: () => Promise<T>): Promise<T> {

@@ -103,9 +103,14 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
-// Stops listening and resolves when the last connection is closed; idle ones are closed at once.
+// Stops listening and resolves when the last connection is closed; a connection is closed once nothing is open on it.
 function stopper(server: Server): () => Promise<void> {
   let stopped: Promise<void> | undefined;
+  server.on("request", (_request, response) => {
+    response.once("close", () => {
+      if (stopped !== undefined) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   return () => {
     stopped ??= server.listening ? new Promise((resolve) => server.close(() => resolve())) : Promise.resolve();
     server.closeIdleConnections();

@@ -1,7 +1,7 @@
 import { Code, type Interceptor, type Transport } from "@connectrpc/connect";
 import { Client, credentials } from "@grpc/grpc-js";
 import { connectTransport } from "../call/client-request.ts";
-import { chainOf } from "../call/method-plan.ts";
+import { type CallFunction, chainOf } from "../call/method-plan.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
 import { type KeepaliveTimes, keepaliveOptions } from "./keepalive.ts";
 import { streamOverGrpc } from "./stream-call.ts";
@@ -22,6 +22,7 @@ export interface GrpcTransportOptions {
 export interface GrpcChannel {
   readonly client: Client;
   readonly maxMessageBytes: number;
+  closed: boolean;
 }
 
 export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -33,19 +34,19 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 export function createGrpcTransport(options: GrpcTransportOptions): Transport & { close(): Promise<void> } {
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   const client = new Client(options.address, credentials.createInsecure(), channelOptions(options, maxMessageBytes));
-  const channel: GrpcChannel = { client, maxMessageBytes };
-  const unary = chainOf(unaryOverGrpc(channel), options.interceptors ?? []);
-  const stream = chainOf(streamOverGrpc(channel), options.interceptors ?? []);
-  let closed = false;
-  const transport = connectTransport(({ method }) => {
-    if (closed) throw closedError();
-    return method.methodKind === "unary" ? unary : stream;
-  });
+  const channel: GrpcChannel = { client, maxMessageBytes, closed: false };
+  const unary = chainOf(whileOpen(channel, unaryOverGrpc(channel)), options.interceptors ?? []);
+  const stream = chainOf(whileOpen(channel, streamOverGrpc(channel)), options.interceptors ?? []);
   const close = async () => {
-    closed = true;
+    channel.closed = true;
     client.close();
   };
-  return { ...transport, close };
+  return { ...connectTransport(({ method }) => (method.methodKind === "unary" ? unary : stream)), close };
+}
+
+// Innermost, so that the interceptors see the failure.
+function whileOpen(channel: GrpcChannel, call: CallFunction): CallFunction {
+  return (request) => (channel.closed ? Promise.reject(closedError()) : call(request));
 }
 
 function closedError() {

@@ -1,11 +1,19 @@
 /** How many calls may be in the system at once. */
 export interface ConcurrencyLimits {
-  /** The limit, and in adaptive mode its upper bound. Default 1,024. */
+  /** The limit; in adaptive mode its upper bound. Default 1,024. */
   readonly limit?: number;
-  /** Adaptive mode: the limit never falls below this. Absent: the limit is fixed. */
-  readonly adaptiveMinimum?: number;
+  /** Lets the limit follow the load. Absent: it is fixed. */
+  readonly adaptive?: AdaptiveLimit;
   /** Milliseconds, monotonic. Default `performance.now`. */
   readonly now?: () => number;
+}
+
+/** See `createConcurrencyLimiter`. */
+export interface AdaptiveLimit {
+  /** The limit never falls below this: room for bursts after quiet times, and for long streams. */
+  readonly minimum: number;
+  /** How long a call may spend in the system, in milliseconds, when all places are taken: half of what it will be. */
+  readonly targetMs: number;
 }
 
 /** Admits calls up to a limit. Streams count for as long as they are open. */
@@ -21,18 +29,19 @@ export interface ConcurrencyLimiter {
 }
 
 const WINDOW_MS = 1_000;
-// Twice what the measured throughput needs: room for bursts, and for the limit to grow when more could be served.
+// Twice what the target needs, so that the limit can grow when more could be served.
 const HEADROOM = 2;
-// The base latency may rise by this much per window, so that a service that has become slower is not shed for ever.
-const BASE_DRIFT = 1.05;
+// The throughput known to be possible fades slowly, so that a quiet second does not make the next one shed.
+const FADING = 0.9;
 
 /**
  * A concurrency limit that follows Little's law: calls in flight = arrival rate × time in system.
  *
- * In adaptive mode, once a second: throughput X (calls that left per second) and mean latency W of the window are
- * measured, the smallest W of recent windows is taken as the time in system without queueing, and the limit becomes
- * 2 × X × W_smallest within its bounds. Under overload X stays at the capacity and W grows by the queue: what is in
- * flight beyond X × W_smallest only waits, and is refused instead.
+ * In adaptive mode the rate at which calls leave is measured once a second, and the limit becomes
+ * 2 × rate × target time, within its bounds. Below the capacity calls leave as fast as they come and faster than the
+ * target, so the limit is never reached. Above it the rate stays at the capacity, and so the limit keeps the time in
+ * system at twice the target: what would only wait longer is refused. No latency is compared with a "best" one, which
+ * under lasting overload cannot be measured.
  */
 export function createConcurrencyLimiter(limits: ConcurrencyLimits = {}): ConcurrencyLimiter {
   return new LittleLimiter(limits);
@@ -42,18 +51,18 @@ class LittleLimiter implements ConcurrencyLimiter {
   inFlight = 0;
   limit: number;
   readonly #maximum: number;
-  readonly #minimum: number | undefined;
+  readonly #adaptive: AdaptiveLimit | undefined;
   readonly #now: () => number;
   #windowStart: number;
   #finished = 0;
   #latencySum = 0;
-  #baseLatency = Number.POSITIVE_INFINITY;
+  #rate = 0;
   #meanLatency = 100;
 
-  constructor({ limit = 1_024, adaptiveMinimum, now = () => performance.now() }: ConcurrencyLimits) {
+  constructor({ limit = 1_024, adaptive, now = () => performance.now() }: ConcurrencyLimits) {
     this.limit = limit;
     this.#maximum = limit;
-    this.#minimum = adaptiveMinimum === undefined ? undefined : Math.min(adaptiveMinimum, limit);
+    this.#adaptive = adaptive;
     this.#now = now;
     this.#windowStart = now();
   }
@@ -79,16 +88,15 @@ class LittleLimiter implements ConcurrencyLimiter {
   #closeWindow(now: number): void {
     const seconds = (now - this.#windowStart) / 1000;
     this.#meanLatency = this.#latencySum / this.#finished;
-    this.#baseLatency = Math.min(this.#meanLatency, this.#baseLatency * BASE_DRIFT);
-    const throughput = this.#finished / seconds;
-    if (this.#minimum !== undefined) this.#adapt(throughput, this.#minimum);
+    this.#rate = Math.max(this.#finished / seconds, this.#rate * FADING);
+    if (this.#adaptive !== undefined) this.#adapt(this.#adaptive);
     this.#windowStart = now;
     this.#finished = 0;
     this.#latencySum = 0;
   }
 
-  #adapt(throughput: number, minimum: number): void {
-    const needed = Math.ceil(HEADROOM * throughput * (this.#baseLatency / 1000));
-    this.limit = Math.min(this.#maximum, Math.max(minimum, needed));
+  #adapt({ minimum, targetMs }: AdaptiveLimit): void {
+    const wanted = Math.ceil(HEADROOM * this.#rate * (targetMs / 1000));
+    this.limit = Math.min(this.#maximum, Math.max(minimum, wanted));
   }
 }

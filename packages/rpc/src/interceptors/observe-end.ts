@@ -1,6 +1,7 @@
 import type { StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from "@connectrpc/connect";
+import { isCancellable } from "../call/client-request.ts";
 import { ServerCall } from "../call/server-call.ts";
-import { cancelError } from "../errors/abort-error.ts";
+import { abortError, cancelError } from "../errors/abort-error.ts";
 
 type Request = UnaryRequest | StreamRequest;
 type Response = UnaryResponse | StreamResponse;
@@ -59,6 +60,9 @@ class ObservedMessages implements AsyncIterable<unknown> {
     this.#source = source;
     this.#request = request;
     this.listeners = [onEnd];
+    // Connect's clients never tell when a consumer leaves a stream; its signal, which withStream aborts, does.
+    if (!(request instanceof ServerCall) && isCancellable(request.signal))
+      request.signal.addEventListener("abort", this.#onAbort);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
@@ -83,8 +87,11 @@ class ObservedMessages implements AsyncIterable<unknown> {
     throw error;
   };
 
+  readonly #onAbort = (): void => this.#end(() => abortError(this.#request.signal.reason));
+
   #end(failure: () => unknown): void {
     if (this.listeners.length === 0) return;
+    if (!(this.#request instanceof ServerCall)) this.#request.signal.removeEventListener("abort", this.#onAbort);
     const ended = outcome(this.#request, failure());
     for (const onEnd of this.listeners.splice(0)) onEnd(ended);
   }

@@ -61,7 +61,7 @@ function parsePayload(text: string): TokenPayload | undefined {
 function asPrincipal({ tenant, user, keyId, roles, scopes }: Record<string, unknown>): Principal | undefined {
   if (typeof tenant !== "string" || typeof user !== "string" || typeof keyId !== "string") return undefined;
   if (!isTexts(roles) || !isTexts(scopes)) return undefined;
-  return Object.freeze({ tenant, user, keyId, roles, scopes });
+  return Object.freeze({ tenant, user, keyId, roles: Object.freeze(roles), scopes: Object.freeze(scopes) });
 }
 
 function isTexts(value: unknown): value is string[] {
