@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { createTelemetry, events, NO_SPAN, type Span } from "./index.ts";
 
@@ -66,9 +69,9 @@ describe("the log", () => {
       cause: new Error("refused Bearer plain-8plain-8"),
       access_token: "plain-9",
     });
-    const text = JSON.stringify(lines);
-    expect(text).not.toMatch(/plain|abc\.def/);
-    expect(text).toContain('"accept":"json"');
+    const written = JSON.stringify(lines);
+    expect(written).not.toMatch(/plain|abc\.def/);
+    expect(written).toContain('"accept":"json"');
   });
 
   test("keeps what only sounds like a secret: token counts, key ids, reasons", async () => {
@@ -114,6 +117,19 @@ describe("the log", () => {
     expect(lines).toHaveLength(5_000);
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ i: 4_999, service: "cost" });
     await rm(folder, { recursive: true });
+  });
+
+  test("has the last lines of a process that exits without a word", async () => {
+    const index = new URL("./index.ts", import.meta.url).href;
+    const script = `
+      const { createTelemetry } = await import(${JSON.stringify(index)});
+      const { logger } = await createTelemetry({ service: "cost", level: "info" });
+      for (let i = 0; i < 300; i++) logger.info("line", { i });
+      process.exit(3);`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script]);
+    const [output, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+    expect(code).toBe(3);
+    expect(output.trimEnd().split("\n")).toHaveLength(300);
   });
 
   test("outlives a destination that cannot be written", async () => {

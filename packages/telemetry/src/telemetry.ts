@@ -47,7 +47,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   const tracing = await openTracing(options, log.forService(options.service));
   let closing: Promise<void> | undefined;
   const shutdown = () => {
-    closing ??= tracing.shutdown().finally(() => log.flush());
+    closing ??= tracing.shutdown().finally(() => log.close());
     return closing;
   };
   const flush = () => tracing.flush().then(() => log.flush());
