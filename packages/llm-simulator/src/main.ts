@@ -6,7 +6,7 @@ const HELP = `The agentmesh simulator: an OpenAI-compatible server with scripted
   npm start -w packages/llm-simulator -- [options]
 
   --host <address>             Address to listen on (default 127.0.0.1)
-  --port <number>              Port, 0 for a free one (default 7190)
+  --port <number>              Port, 0 for a free one (default 7199)
   --latency-ms <number>        Wait before an answer begins (default 0)
   --tokens-per-second <number> Pace of the answers (default: as fast as possible)
   --faults <list>              Faults of every request, such as status=503,fail_times=2
@@ -20,7 +20,7 @@ Faults: ${FAULT_NAMES.join(", ")}
 
 const OPTIONS = {
   host: { type: "string" },
-  port: { type: "string", default: "7190" },
+  port: { type: "string", default: "7199" },
   "latency-ms": { type: "string" },
   "tokens-per-second": { type: "string" },
   faults: { type: "string" },
