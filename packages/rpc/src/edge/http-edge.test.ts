@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { conformanceBinding, Observations } from "../../testing/conformance-service.ts";
 import type { RpcServer } from "../grpc/server.ts";
@@ -59,6 +60,29 @@ describe("the HTTP edge", () => {
 
   it("hands other paths to the fallback", async () => {
     expect(await (await fetch(`${url}/v1/models?x=1`)).text()).toBe("fallback /v1/models?x=1");
+  });
+
+  it("lets a guard answer before anything else, for RPCs and other paths alike", async () => {
+    const guard = (request: { headers: Record<string, unknown> }, response: ServerResponse) => {
+      if (request.headers["x-blocked"] === undefined) return false;
+      response.writeHead(429).end();
+      return true;
+    };
+    const guarded = createHttpEdge({ bindings: [conformanceBinding(seen)], guard });
+    const origin = `http://127.0.0.1:${await guarded.listen()}`;
+    for (const path of [METHOD, "/other"]) {
+      expect((await fetch(origin + path, { method: "POST", body: "{}", headers: { "x-blocked": "1" } })).status).toBe(
+        429,
+      );
+    }
+    const passed = await fetch(origin + METHOD, {
+      method: "POST",
+      body: "{}",
+      headers: { "content-type": "application/json" },
+    });
+    expect(passed.status).toBe(200);
+    expect(seen.started).toBe(1);
+    await guarded.close();
   });
 
   it("drains: finishes what is open, then stops", async () => {

@@ -8,8 +8,8 @@ import {
 } from "@connectrpc/connect-node";
 import type { InterceptorsFor, ServiceBinding } from "../binding.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
+import { DEFAULT_MAX_MESSAGE_BYTES } from "../grpc/channel.ts";
 import type { RpcServer } from "../grpc/server.ts";
-import { DEFAULT_MAX_MESSAGE_BYTES } from "../grpc/transport.ts";
 import { edgeHandlers } from "./edge-handlers.ts";
 
 /** Options of the HTTP edge. */

@@ -7,9 +7,9 @@ import { rpcError } from "../errors/to-connect-error.ts";
 import { healthBinding } from "../health/health-service.ts";
 import type { HealthState } from "../health/health-state.ts";
 import { reflectionBindings } from "../reflection/reflection-service.ts";
+import { DEFAULT_MAX_MESSAGE_BYTES } from "./channel.ts";
 import { type KeepaliveTimes, keepaliveOptions } from "./keepalive.ts";
 import { handlerOf, type ServerContext } from "./server-handlers.ts";
-import { DEFAULT_MAX_MESSAGE_BYTES } from "./transport.ts";
 
 /** Options of a gRPC server. */
 export interface GrpcServerOptions {

@@ -12,12 +12,12 @@ import { MetadataHeaders } from "../call/metadata-headers.ts";
 import type { CallFunction } from "../call/method-plan.ts";
 import { abortError } from "../errors/abort-error.ts";
 import { toConnectError } from "../errors/to-connect-error.ts";
+import type { GrpcChannel } from "./channel.ts";
 import { decodeResponse, encodeMessage } from "./codec.ts";
 import { MessageReader } from "./message-reader.ts";
 import { MessageWriter } from "./message-writer.ts";
 import { grpcCallOptions, outgoingMetadata, passThrough } from "./outgoing.ts";
 import { fromStatus, trailersOf } from "./status.ts";
-import type { GrpcChannel } from "./transport.ts";
 
 type GrpcStream = ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
 

@@ -3,6 +3,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { connectTransport } from "../call/client-request.ts";
 import { type CallFunction, chainOf } from "../call/method-plan.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
+import { DEFAULT_MAX_MESSAGE_BYTES, type GrpcChannel } from "./channel.ts";
 import { type KeepaliveTimes, keepaliveOptions } from "./keepalive.ts";
 import { streamOverGrpc } from "./stream-call.ts";
 import { unaryOverGrpc } from "./unary-call.ts";
@@ -17,15 +18,6 @@ export interface GrpcTransportOptions {
   /** How soon a peer that fell silent is noticed. */
   readonly keepalive?: KeepaliveTimes;
 }
-
-/** What one call over gRPC needs besides its request. */
-export interface GrpcChannel {
-  readonly client: Client;
-  readonly maxMessageBytes: number;
-  closed: boolean;
-}
-
-export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Connect's `Transport` over grpc-js, which costs about two thirds of connect-node's client. The connection opens

@@ -4,10 +4,10 @@ import { isCancellable } from "../call/client-request.ts";
 import { MetadataHeaders } from "../call/metadata-headers.ts";
 import type { CallFunction } from "../call/method-plan.ts";
 import { abortError } from "../errors/abort-error.ts";
+import type { GrpcChannel } from "./channel.ts";
 import { decodeResponse, encodeMessage } from "./codec.ts";
 import { grpcCallOptions, outgoingMetadata, passThrough } from "./outgoing.ts";
 import { fromStatus, trailersOf } from "./status.ts";
-import type { GrpcChannel } from "./transport.ts";
 
 /** Makes unary calls over a grpc-js channel. */
 export function unaryOverGrpc(channel: GrpcChannel): CallFunction {

@@ -4,20 +4,16 @@
 
 // The service that the conformance suite calls over every transport. Not part of the public contracts.
 
-import type { Message } from "@bufbuild/protobuf";
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_agentmesh_type_v1_options } from "../../type/v1/options_pb.ts";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file agentmesh/conformance/v1/conformance.proto.
  */
-export const file_agentmesh_conformance_v1_conformance: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    "CiphZ2VudG1lc2gvY29uZm9ybWFuY2UvdjEvY29uZm9ybWFuY2UucHJvdG8SGGFnZW50bWVzaC5jb25mb3JtYW5jZS52MSJtCgtFY2hvUmVxdWVzdBIMCgR0ZXh0GAEgASgJEg8KB3BheWxvYWQYAiABKAwSDQoFY291bnQYAyABKAUSDwoHcGFkZGluZxgEIAEoBRIPCgdmYWlsdXJlGAUgASgJEg4KBm51bWJlchgGIAEoAyJMCgxFY2hvUmVzcG9uc2USDAoEdGV4dBgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEg0KBWluZGV4GAMgASgFEg4KBm51bWJlchgEIAEoAzL6BAoSQ29uZm9ybWFuY2VTZXJ2aWNlElwKBVVuYXJ5EiUuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXF1ZXN0GiYuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXNwb25zZSIEsNQYARJlCgxTZXJ2ZXJTdHJlYW0SJS5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1JlcXVlc3QaJi5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1Jlc3BvbnNlIgSw1BgBMAESZQoMQ2xpZW50U3RyZWFtEiUuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXF1ZXN0GiYuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXNwb25zZSIEsNQYASgBEmUKCkJpZGlTdHJlYW0SJS5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1JlcXVlc3QaJi5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1Jlc3BvbnNlIgSw1BgBKAEwARJxCgdHdWFyZGVkEiUuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXF1ZXN0GiYuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXNwb25zZSIXqtQYE2NvbmZvcm1hbmNlOmd1YXJkZWQSXgoNQXV0aGVudGljYXRlZBIlLmFnZW50bWVzaC5jb25mb3JtYW5jZS52MS5FY2hvUmVxdWVzdBomLmFnZW50bWVzaC5jb25mb3JtYW5jZS52MS5FY2hvUmVzcG9uc2ViBnByb3RvMw",
-    [file_agentmesh_type_v1_options],
-  );
+export const file_agentmesh_conformance_v1_conformance: GenFile = /*@__PURE__*/
+  fileDesc("CiphZ2VudG1lc2gvY29uZm9ybWFuY2UvdjEvY29uZm9ybWFuY2UucHJvdG8SGGFnZW50bWVzaC5jb25mb3JtYW5jZS52MSJtCgtFY2hvUmVxdWVzdBIMCgR0ZXh0GAEgASgJEg8KB3BheWxvYWQYAiABKAwSDQoFY291bnQYAyABKAUSDwoHcGFkZGluZxgEIAEoBRIPCgdmYWlsdXJlGAUgASgJEg4KBm51bWJlchgGIAEoAyJMCgxFY2hvUmVzcG9uc2USDAoEdGV4dBgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEg0KBWluZGV4GAMgASgFEg4KBm51bWJlchgEIAEoAzL6BAoSQ29uZm9ybWFuY2VTZXJ2aWNlElwKBVVuYXJ5EiUuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXF1ZXN0GiYuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXNwb25zZSIEsNQYARJlCgxTZXJ2ZXJTdHJlYW0SJS5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1JlcXVlc3QaJi5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1Jlc3BvbnNlIgSw1BgBMAESZQoMQ2xpZW50U3RyZWFtEiUuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXF1ZXN0GiYuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXNwb25zZSIEsNQYASgBEmUKCkJpZGlTdHJlYW0SJS5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1JlcXVlc3QaJi5hZ2VudG1lc2guY29uZm9ybWFuY2UudjEuRWNob1Jlc3BvbnNlIgSw1BgBKAEwARJxCgdHdWFyZGVkEiUuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXF1ZXN0GiYuYWdlbnRtZXNoLmNvbmZvcm1hbmNlLnYxLkVjaG9SZXNwb25zZSIXqtQYE2NvbmZvcm1hbmNlOmd1YXJkZWQSXgoNQXV0aGVudGljYXRlZBIlLmFnZW50bWVzaC5jb25mb3JtYW5jZS52MS5FY2hvUmVxdWVzdBomLmFnZW50bWVzaC5jb25mb3JtYW5jZS52MS5FY2hvUmVzcG9uc2ViBnByb3RvMw", [file_agentmesh_type_v1_options]);
 
 /**
  * What to answer, and how.
@@ -72,8 +68,7 @@ export type EchoRequest = Message<"agentmesh.conformance.v1.EchoRequest"> & {
  * Describes the message agentmesh.conformance.v1.EchoRequest.
  * Use `create(EchoRequestSchema)` to create a new message.
  */
-export const EchoRequestSchema: GenMessage<EchoRequest> =
-  /*@__PURE__*/
+export const EchoRequestSchema: GenMessage<EchoRequest> = /*@__PURE__*/
   messageDesc(file_agentmesh_conformance_v1_conformance, 0);
 
 /**
@@ -115,8 +110,7 @@ export type EchoResponse = Message<"agentmesh.conformance.v1.EchoResponse"> & {
  * Describes the message agentmesh.conformance.v1.EchoResponse.
  * Use `create(EchoResponseSchema)` to create a new message.
  */
-export const EchoResponseSchema: GenMessage<EchoResponse> =
-  /*@__PURE__*/
+export const EchoResponseSchema: GenMessage<EchoResponse> = /*@__PURE__*/
   messageDesc(file_agentmesh_conformance_v1_conformance, 1);
 
 /**
@@ -134,7 +128,7 @@ export const ConformanceService: GenService<{
     methodKind: "unary";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
-  };
+  },
   /**
    * `count` answers.
    *
@@ -144,7 +138,7 @@ export const ConformanceService: GenService<{
     methodKind: "server_streaming";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
-  };
+  },
   /**
    * One answer, whose index is the number of requests.
    *
@@ -154,7 +148,7 @@ export const ConformanceService: GenService<{
     methodKind: "client_streaming";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
-  };
+  },
   /**
    * An answer to each request.
    *
@@ -164,7 +158,7 @@ export const ConformanceService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
-  };
+  },
   /**
    * Needs the scope "conformance:guarded".
    *
@@ -174,7 +168,7 @@ export const ConformanceService: GenService<{
     methodKind: "unary";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
-  };
+  },
   /**
    * Needs a principal, any one.
    *
@@ -184,5 +178,7 @@ export const ConformanceService: GenService<{
     methodKind: "unary";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_agentmesh_conformance_v1_conformance, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_agentmesh_conformance_v1_conformance, 0);
+

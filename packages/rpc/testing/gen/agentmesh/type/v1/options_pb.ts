@@ -12,20 +12,15 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 /**
  * Describes the file agentmesh/type/v1/options.proto.
  */
-export const file_agentmesh_type_v1_options: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    "Ch9hZ2VudG1lc2gvdHlwZS92MS9vcHRpb25zLnByb3RvEhFhZ2VudG1lc2gudHlwZS52MTpHCg5yZXF1aXJlZF9zY29wZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMWKAyABKAlSDXJlcXVpcmVkU2NvcGU6SgoPdW5hdXRoZW50aWNhdGVkEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxooDIAEoCFIPdW5hdXRoZW50aWNhdGVkYgZwcm90bzM",
-    [file_google_protobuf_descriptor],
-  );
+export const file_agentmesh_type_v1_options: GenFile = /*@__PURE__*/
+  fileDesc("Ch9hZ2VudG1lc2gvdHlwZS92MS9vcHRpb25zLnByb3RvEhFhZ2VudG1lc2gudHlwZS52MTpHCg5yZXF1aXJlZF9zY29wZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMWKAyABKAlSDXJlcXVpcmVkU2NvcGU6SgoPdW5hdXRoZW50aWNhdGVkEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxooDIAEoCFIPdW5hdXRoZW50aWNhdGVkYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * The scope a principal needs for this RPC, for example "agents:run". Empty: any authenticated principal.
  *
  * @generated from extension: string required_scope = 50501;
  */
-export const required_scope: GenExtension<MethodOptions, string> =
-  /*@__PURE__*/
+export const required_scope: GenExtension<MethodOptions, string> = /*@__PURE__*/
   extDesc(file_agentmesh_type_v1_options, 0);
 
 /**
@@ -33,6 +28,6 @@ export const required_scope: GenExtension<MethodOptions, string> =
  *
  * @generated from extension: bool unauthenticated = 50502;
  */
-export const unauthenticated: GenExtension<MethodOptions, boolean> =
-  /*@__PURE__*/
+export const unauthenticated: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
   extDesc(file_agentmesh_type_v1_options, 1);
+
