@@ -35,7 +35,8 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   private response: HttpResponse | undefined;
   private readonly chunks: Buffer[] = [];
   private bytes = 0;
-  private lastProgress = 0;
+  private lastProgress = performance.now();
+  private allowedMs: number;
   private timer: NodeJS.Timeout | undefined;
   private failure: ProviderFailure | undefined;
   private over = false;
@@ -44,6 +45,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   constructor(calls: ProviderLimits, limits: HttpLimits) {
     this.calls = calls;
     this.limits = limits;
+    this.allowedMs = limits.firstByteMs;
   }
 
   /** Sends. To be called once. */
@@ -54,7 +56,6 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       return;
     }
     signal.addEventListener("abort", this.onAbort);
-    this.progress();
     this.watch();
     try {
       dispatcher.dispatch(request, this);
@@ -90,15 +91,20 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   async body(): Promise<Buffer> {
     while (!this.over) {
       await this.change();
+      this.progress();
       if (this.controller?.paused === true) this.controller.resume();
     }
     if (this.failure !== undefined) throw this.failure;
     return this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
   }
 
-  /** A part of the answer came that means something: the clock for the next one starts anew. */
+  /** A part of the answer came that means something (not a comment): the clock for the next one starts anew. */
   progress(): void {
     this.lastProgress = performance.now();
+    if (this.allowedMs === this.limits.idleMs) return;
+    this.allowedMs = this.limits.idleMs;
+    clearTimeout(this.timer);
+    if (!this.over) this.watch();
   }
 
   /** Gives the call up, unless it is over. */
@@ -158,15 +164,14 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   // One timer per call, set again only when it fires: pieces of an answer cost a reading of the clock.
   private watch(): void {
-    const allowed = this.bytes === 0 ? this.limits.firstByteMs : this.limits.idleMs;
-    const idle = this.lastProgress + allowed - performance.now();
+    // While the reader is behind, silence is ours, not the provider's.
+    if (this.chunks.length > 0) this.lastProgress = performance.now();
+    const idle = this.lastProgress + this.allowedMs - performance.now();
     const total = this.calls.deadline - Date.now();
     if (Math.min(idle, total) <= 0) {
       this.end(tooSlow(this.sent, this.bytes));
       return;
     }
-    // While the reader is behind, silence is ours, not the provider's.
-    if (this.controller?.paused === true) this.progress();
     this.timer = setTimeout(() => this.watch(), Math.min(idle, total, LONGEST_TIMER));
   }
 
