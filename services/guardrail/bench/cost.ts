@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noConsole: a script for people
 /** Microseconds per check by kind and size of text, and the time of hostile texts: `node services/guardrail/bench/cost.ts`. */
 import { loadPolicies } from "../src/adapters/yaml/policy-files.ts";
 import { checkLongText, checkText } from "../src/domain/check-text.ts";
@@ -20,17 +21,22 @@ const PERSONAL =
   "Write to jane.roe@example.org or call +1 212 555 0123. Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00, SSN 521-44-9382. ";
 
 for (const [name, base] of Object.entries({ PROSE, CODE, PERSONAL })) {
-  const text = base.repeat(12).slice(0, 1024);
+  // Flat, as texts are that come off the wire.
+  const text = Buffer.from(base.repeat(12).slice(0, 1024)).toString();
   for (const stage of ["input", "output", "retrieved"] as const) {
-    console.log(`${name.toLowerCase()} 1 KB, ${stage}: ${timed(() => checkText(policy, { stage, text })).toFixed(1)} µs`);
+    console.log(
+      `${name.toLowerCase()} 1 KB, ${stage}: ${timed(() => checkText(policy, { stage, text })).toFixed(1)} µs`,
+    );
   }
 }
-const answer = PROSE.repeat(3).slice(0, 600);
-console.log(`stream of 600 characters in pieces of 4: ${timed(() => {
-  const checker = new StreamChecker(policy, "output");
-  for (let i = 0; i < answer.length; i += 4) checker.push(answer.slice(i, i + 4));
-  checker.end();
-}).toFixed(1)} µs`);
+const answer = Buffer.from(PROSE.repeat(3).slice(0, 600)).toString();
+console.log(
+  `stream of 600 characters in pieces of 4: ${timed(() => {
+    const checker = new StreamChecker(policy, "output");
+    for (let i = 0; i < answer.length; i += 4) checker.push(answer.slice(i, i + 4));
+    checker.end();
+  }).toFixed(1)} µs`,
+);
 for (const [name, text] of Object.entries(hostileTexts(262_144))) {
   for (const stage of ["input", "retrieved"] as const) {
     const started = performance.now();

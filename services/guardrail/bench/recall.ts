@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noConsole: a script for people
 /**
  * Recall and false positives on labelled texts: `node services/guardrail/bench/recall.ts <file.jsonl> [policy]`.
  * Lines are `{text, label, spans?}`: label 0/1 for injections, or `spans: [{start, end, type}]` for personal data.
@@ -33,7 +34,10 @@ if (file === undefined) {
 }
 const policy = (await loadPolicies(undefined)).find(({ name }) => name === policyName);
 if (policy === undefined) throw new Error(`no policy ${policyName}`);
-const rows = readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Row);
+const rows = readFileSync(file, "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as Row);
 if (rows.some(({ spans }) => spans !== undefined)) measureSpans(policy, rows);
 else measureInjections(policy, rows);
 
@@ -87,7 +91,14 @@ function measureInjections(policy: Policy, all: readonly Row[]): void {
       else rule.wrong++;
     }
   }
-  console.table(Object.fromEntries([...bySource].map(([source, c]) => [source, { ...c, recall: percent(c.found, c.positives), fpr: percent(c.wrong, c.negatives) }])));
+  console.table(
+    Object.fromEntries(
+      [...bySource].map(([source, c]) => [
+        source,
+        { ...c, recall: percent(c.found, c.positives), fpr: percent(c.wrong, c.negatives) },
+      ]),
+    ),
+  );
   console.table(Object.fromEntries(rules));
   for (const text of examples.slice(0, EXAMPLES * 5)) console.log(`   wrong ${text}`);
 }

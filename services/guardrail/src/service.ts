@@ -9,7 +9,7 @@ import type { Guard, GuardedStream } from "./domain/guard.ts";
 import { LENGTH_LIMIT } from "./domain/length-limit.ts";
 import type { Policy } from "./domain/policy.ts";
 import type { StreamStep } from "./domain/stream-checker.ts";
-import { type Stage, STAGES, type Verdict } from "./domain/verdict.ts";
+import { STAGES, type Stage, type Verdict } from "./domain/verdict.ts";
 import { errors } from "./errors.ts";
 
 /** The handlers of GuardrailService. */
@@ -17,7 +17,10 @@ export function guardrailService(guard: Guard): ServiceImpl<typeof GuardrailServ
   return {
     async check({ policy, contents }, context) {
       const { span } = scopeOf(context);
-      const staged = contents.map(({ stage, text }, index) => ({ stage: stageOf(stage, `contents[${index}].stage`), text }));
+      const staged = contents.map(({ stage, text }, index) => ({
+        stage: stageOf(stage, `contents[${index}].stage`),
+        text,
+      }));
       const outcome = await guard.check(policy, staged, span);
       const found = outcome.results.reduce((sum, { findings }) => sum + findings.length, 0);
       span?.set({ [attributes.verdict]: outcome.verdict, [attributes.findings]: found });
@@ -68,7 +71,9 @@ function findingMessage({ detector, category, start, end, score, action, explana
 
 function policyMessage({ name, version, description, rules, maxCharacters }: Policy) {
   const limited = STAGES.filter((stage) => maxCharacters[stage] !== undefined);
-  const limits = limited.map((stage) => ({ detector: LENGTH_LIMIT, stages: [stage], action: "block", threshold: 0 }) as const);
+  const limits = limited.map(
+    (stage) => ({ detector: LENGTH_LIMIT, stages: [stage], action: "block", threshold: 0 }) as const,
+  );
   const others = rules.map((rule) => ({ ...rule, detector: rule.detector.name }));
   return {
     name,

@@ -65,7 +65,9 @@ export class Guard {
       this.#metrics.checkSeconds.observe((performance.now() - started) / 1000, { stage: content.stage }, span);
       this.#record(policy, content.stage, result.findings, span);
       verdict = stricter(verdict, result.verdict);
-      results.push(result.findings.length > MAX_FINDINGS ? { ...result, findings: mostSevere(result.findings) } : result);
+      results.push(
+        result.findings.length > MAX_FINDINGS ? { ...result, findings: mostSevere(result.findings) } : result,
+      );
     }
     return { verdict, results, policyVersion: policy.version };
   }
@@ -74,7 +76,15 @@ export class Guard {
    * Opens a check of a text that arrives in pieces.
    * @throws POLICY_NOT_FOUND
    */
-  openStream({ policyName, stage, span }: { policyName: string; stage: Stage; span?: Span | undefined }): GuardedStream {
+  openStream({
+    policyName,
+    stage,
+    span,
+  }: {
+    policyName: string;
+    stage: Stage;
+    span?: Span | undefined;
+  }): GuardedStream {
     const policy = this.#policy(policyName);
     const checker = new StreamChecker(policy, stage);
     let told = 0;
@@ -146,5 +156,8 @@ function requireSizes(contents: readonly Content[]): void {
 
 function tooLarge(field: string, bytes: number, limit: number) {
   const description = `${bytes} bytes of UTF-8; at most ${limit}`;
-  return errors.CONTENT_TOO_LARGE({ message: `${field} is too large: ${description}.`, fields: [{ field, description }] });
+  return errors.CONTENT_TOO_LARGE({
+    message: `${field} is too large: ${description}.`,
+    fields: [{ field, description }],
+  });
 }

@@ -15,7 +15,13 @@ export function scan(view: TextView, active: readonly ActiveDetector[], stage: S
         const action = actionFor(rules, match);
         if (action === undefined) return;
         findings ??= [];
-        findings.push({ ...match, detector: detector.name, category: detector.category, replacement: detector.replacement, action });
+        findings.push({
+          ...match,
+          detector: detector.name,
+          category: detector.category,
+          replacement: detector.replacement,
+          action,
+        });
       },
       stage,
     );

@@ -69,7 +69,8 @@ export class StreamChecker {
     const isFinal = isComplete || text.length - this.#from > MOST_HELD;
     const decided = isFinal ? text.length : undecidedFrom(view, active);
     const blocking = findings.filter(({ start, action }) => action === "block" && start < decided);
-    if (blocking.length > 0) return this.#block(findings.filter(({ start }) => start < decided).map((f) => this.#placed(f)));
+    if (blocking.length > 0)
+      return this.#block(findings.filter(({ start }) => start < decided).map((f) => this.#placed(f)));
     const to = isFinal ? text.length : betweenFindings(text, findings, decided, this.#from);
     const passing = findings.filter(({ start }) => start < to);
     const step = {

@@ -1,4 +1,4 @@
-import { DIGIT, hasClass, TOKEN } from "./characters.ts";
+import { DIGIT, hasClass, hasClassAt, TOKEN } from "./characters.ts";
 
 /** How much text before `from` detectors may look at. */
 export const CONTEXT_LENGTH = 64;
@@ -16,7 +16,8 @@ export class TextView {
   /** Matches start here or later. */
   readonly from: number;
   #folded: string | undefined;
-  #survey: Survey | undefined;
+  #digitGroups: readonly number[] | undefined;
+  #longTokens: readonly number[] | undefined;
 
   constructor(text: string, from = 0) {
     this.text = text;
@@ -29,52 +30,52 @@ export class TextView {
     return this.#folded;
   }
 
-  /** Where groups of digits are. */
+  /** Where groups of digits are: start, end, start, end, ... One that began before `from` was seen by an earlier view. */
   get digitGroups(): readonly number[] {
-    return this.survey().digitGroups;
+    this.#digitGroups ??= digitGroupsOf(this.text, this.from);
+    return this.#digitGroups;
   }
 
-  /** Where long runs of token characters are. */
+  /** Where runs of at least 16 token characters are: start, end, start, end, ... */
   get longTokens(): readonly number[] {
-    return this.survey().longTokens;
-  }
-
-  private survey(): Survey {
-    this.#survey ??= surveyOf(this.text, this.from);
-    return this.#survey;
+    this.#longTokens ??= longTokensOf(this.text, this.from);
+    return this.#longTokens;
   }
 }
 
-/** Flat lists of start and end, in order. */
-interface Survey {
-  readonly digitGroups: number[];
-  readonly longTokens: number[];
+// A regular expression skips what is no digit several times faster than a loop over character codes.
+const DIGITS = /[0-9]+/g;
+
+function digitGroupsOf(text: string, from: number): readonly number[] {
+  let groups: number[] | undefined;
+  let start = from;
+  if (hasClassAt(text, from - 1, DIGIT)) while (hasClassAt(text, start, DIGIT)) start++;
+  DIGITS.lastIndex = start;
+  for (let found = DIGITS.exec(text); found !== null; found = DIGITS.exec(text)) {
+    groups ??= [];
+    groups.push(found.index, DIGITS.lastIndex);
+  }
+  return groups ?? NONE;
 }
 
-// One pass for all detectors of numbers and keys. A group that began before `from` was seen by an earlier view.
-function surveyOf(text: string, from: number): Survey {
-  const digitGroups: number[] = [];
-  const longTokens: number[] = [];
-  const length = text.length;
-  let tokenStart = -1;
-  let digitStart = -1;
-  let previous = from > 0 && hasClass(text.charCodeAt(from - 1), DIGIT);
-  for (let i = from; i <= length; i++) {
-    const code = i < length ? text.charCodeAt(i) : 0;
-    if (hasClass(code, DIGIT)) {
-      if (!previous) digitStart = i;
-      previous = true;
-    } else {
-      if (digitStart >= 0) digitGroups.push(digitStart, i);
-      digitStart = -1;
-      previous = false;
+// Looks at every 16th character and goes back from there: prose is passed in strides.
+function longTokensOf(text: string, from: number): readonly number[] {
+  let tokens: number[] | undefined;
+  let start = from;
+  while (start + SHORTEST_TOKEN <= text.length) {
+    let index = start + SHORTEST_TOKEN - 1;
+    while (index >= start && hasClass(text.charCodeAt(index), TOKEN)) index--;
+    if (index >= start) {
+      start = index + 1;
+      continue;
     }
-    if (hasClass(code, TOKEN)) {
-      if (tokenStart < 0) tokenStart = i;
-    } else {
-      if (tokenStart >= 0 && i - tokenStart >= SHORTEST_TOKEN) longTokens.push(tokenStart, i);
-      tokenStart = -1;
-    }
+    let end = start + SHORTEST_TOKEN;
+    while (end < text.length && hasClass(text.charCodeAt(end), TOKEN)) end++;
+    tokens ??= [];
+    tokens.push(start, end);
+    start = end + 1;
   }
-  return { digitGroups, longTokens };
+  return tokens ?? NONE;
 }
+
+const NONE: readonly number[] = [];

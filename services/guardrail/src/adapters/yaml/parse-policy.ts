@@ -5,8 +5,8 @@ import type { Detector } from "../../domain/detector.ts";
 import { blockedPatternDetector, requiredLiteral } from "../../domain/detectors/blocked-pattern.ts";
 import { detectors } from "../../domain/detectors/index.ts";
 import type { PolicyDefinition, PolicyRule } from "../../domain/policy.ts";
-import { type Action, type Stage, STAGES } from "../../domain/verdict.ts";
-import { type Fields, FieldReader } from "./field-reader.ts";
+import { type Action, STAGES, type Stage } from "../../domain/verdict.ts";
+import { FieldReader, type Fields } from "./field-reader.ts";
 
 const ACTIONS = ["flag", "redact", "block"] as const satisfies readonly Action[];
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -24,7 +24,10 @@ export interface ParsedPolicy {
 export function parsePolicy(text: string): ParsedPolicy {
   const document = parseDocument(text, { prettyErrors: false });
   if (document.errors.length > 0) {
-    return { definition: undefined, problems: document.errors.map(({ code, pos }) => `not valid YAML: ${code} at character ${pos[0]}`) };
+    return {
+      definition: undefined,
+      problems: document.errors.map(({ code, pos }) => `not valid YAML: ${code} at character ${pos[0]}`),
+    };
   }
   const reader = new FieldReader(document.toJS({ maxAliasCount: 10 }));
   const definition = readPolicy(reader, text);
@@ -35,7 +38,10 @@ export function parsePolicy(text: string): ParsedPolicy {
 
 function readPolicy(reader: FieldReader, text: string): PolicyDefinition {
   const root = reader.fields("", ["name", "description", "max_characters", "rules", "patterns"]);
-  const name = reader.text(root, "name", { pattern: NAME, help: "1 to 64 of a-z 0-9 . _ -, starting with a letter or digit" });
+  const name = reader.text(root, "name", {
+    pattern: NAME,
+    help: "1 to 64 of a-z 0-9 . _ -, starting with a letter or digit",
+  });
   const description = reader.text(root, "description", { fallback: "" });
   const maxCharacters = readLimits(reader, root);
   const rules = reader.list(root, "rules").flatMap((entry) => readRule(reader, entry));
@@ -52,7 +58,8 @@ function readLimits(reader: FieldReader, root: Fields): Partial<Record<Stage, nu
   const limits: Partial<Record<Stage, number>> = {};
   const given = reader.nested(root, "max_characters", STAGES);
   for (const stage of STAGES) {
-    if (given.values[stage] !== undefined) limits[stage] = reader.number(given, stage, { min: 1, max: 1_000_000_000, fallback: 1 });
+    if (given.values[stage] !== undefined)
+      limits[stage] = reader.number(given, stage, { min: 1, max: 1_000_000_000, fallback: 1 });
   }
   return limits;
 }
@@ -87,11 +94,23 @@ function readWhatToDo(reader: FieldReader, entry: Fields): Omit<PolicyRule, "det
 
 function readPattern(reader: FieldReader, entry: Fields): PolicyRule {
   reader.allow(entry, ["name", "pattern", "stages", "action", "max_length", "explanation"]);
-  const name = reader.text(entry, "name", { pattern: NAME, help: "1 to 64 of a-z 0-9 . _ -, starting with a letter or digit" });
-  const source = reader.text(entry, "pattern", { pattern: new RegExp(`^[^]{1,${MAX_PATTERN_LENGTH}}$`), help: `1 to ${MAX_PATTERN_LENGTH} characters` });
+  const name = reader.text(entry, "name", {
+    pattern: NAME,
+    help: "1 to 64 of a-z 0-9 . _ -, starting with a letter or digit",
+  });
+  const source = reader.text(entry, "pattern", {
+    pattern: new RegExp(`^[^]{1,${MAX_PATTERN_LENGTH}}$`),
+    help: `1 to ${MAX_PATTERN_LENGTH} characters`,
+  });
   const explanation = reader.text(entry, "explanation", { fallback: `Matches the pattern "${name}".` });
   const maxLength = reader.number(entry, "max_length", { min: 1, max: 4096, fallback: 256 });
-  const detector = blockedPatternDetector({ name, pattern: compile(reader, entry, source), maxLength, explanation, literal: requiredLiteral(source) });
+  const detector = blockedPatternDetector({
+    name,
+    pattern: compile(reader, entry, source),
+    maxLength,
+    explanation,
+    literal: requiredLiteral(source),
+  });
   return { detector, ...readWhatToDo(reader, entry) };
 }
 

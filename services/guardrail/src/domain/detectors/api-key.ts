@@ -37,7 +37,8 @@ const KNOWN = new RegExp(
   ].join("|")})`,
   "g",
 );
-const SECRET_WORDS = /(?:api[ _-]?key|secret|token|passw(?:or)?d|access[ _-]?key|auth|bearer|credential)[a-z_]{0,12}["'` ]{0,3}(?:[:=]|=>|is|bearer)["'`( ]{0,4}(?:bearer )?$/i;
+const SECRET_WORDS =
+  /(?:api[ _-]?key|secret|token|passw(?:or)?d|access[ _-]?key|auth|bearer|credential)[a-z_]{0,12}["'` ]{0,3}(?:[:=]|=>|is|bearer)["'`( ]{0,4}(?:bearer )?$/i;
 
 /** Keys and tokens of well-known services, and random texts that the words right before call a secret. */
 export const apiKey: Detector = {
@@ -50,6 +51,7 @@ export const apiKey: Detector = {
       const end = longTokens[i + 1] as number;
       const lead = start > 0 ? 1 : 0;
       let known = false;
+      KNOWN.lastIndex = lead;
       for (const found of text.slice(start - lead, end).matchAll(KNOWN)) {
         known = true;
         const at = start - lead + found.index;

@@ -1,4 +1,4 @@
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
 import type { Detector } from "../detector.ts";
 
 /** A pattern of a policy. */

@@ -36,7 +36,8 @@ function addressAround(text: string, at: number, floor: number): Match | undefin
   DOMAIN.lastIndex = at + 1;
   if (!DOMAIN.test(text)) return undefined;
   const end = DOMAIN.lastIndex;
-  if (end - at > LONGEST_DOMAIN + 1 || hasClassAt(text, end, WORD) || !hasClassAt(text, end - 1, LETTER)) return undefined;
+  if (end - at > LONGEST_DOMAIN + 1 || hasClassAt(text, end, WORD) || !hasClassAt(text, end - 1, LETTER))
+    return undefined;
   if (FILE_ENDING.test(text.slice(at, end))) return undefined;
   // An SSH address names a server, not a person: git@host:path.
   if (text.charAt(end) === ":" && text.slice(start, at) === "git") return undefined;

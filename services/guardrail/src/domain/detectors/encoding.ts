@@ -1,5 +1,6 @@
 import type { Detector } from "../detector.ts";
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]+/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 // Tag characters spell text that no reader sees; only flags such as Scotland's use them rightly, after a black flag.

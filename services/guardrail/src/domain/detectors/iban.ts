@@ -45,9 +45,7 @@ export const iban: Detector = {
 };
 
 function opensIban(text: string, start: number): boolean {
-  return (
-    hasClassAt(text, start, LETTER) && hasClassAt(text, start + 1, LETTER) && !hasClassAt(text, start - 1, WORD)
-  );
+  return hasClassAt(text, start, LETTER) && hasClassAt(text, start + 1, LETTER) && !hasClassAt(text, start - 1, WORD);
 }
 
 function couldOpenIban(text: string, start: number): boolean {

@@ -22,6 +22,7 @@ interface Start {
 
 // By first two letters: a text's words are looked up here, everything else is asked of few of them.
 const STARTS = indexStarts();
+const FIRST_WORD = firstWordPattern();
 
 /**
  * Phrases of prompt injections and jailbreaks, and the markup of chat templates. Scores differ by who wrote the text:
@@ -43,14 +44,13 @@ function isUntrusted(stage: Stage): boolean {
 }
 
 function findPhrases({ text, from }: TextView, report: Report, untrusted: boolean): void {
-  let wasWord = hasClassAt(text, from - 1, WORD);
-  for (let i = from; i < text.length; i++) {
-    const isWord = hasClass(text.charCodeAt(i), WORD);
-    if (isWord && !wasWord) {
-      const starts = STARTS[bucketAt(text, i)];
-      if (starts !== undefined) matchStarts(text, i, { starts, report, untrusted });
+  FIRST_WORD.lastIndex = from;
+  for (let found = FIRST_WORD.exec(text); found !== null; found = FIRST_WORD.exec(text)) {
+    const index = found.index;
+    const starts = STARTS[bucketAt(text, index)];
+    if (starts !== undefined && !hasClassAt(text, index - 1, WORD)) {
+      matchStarts(text, index, { starts, report, untrusted });
     }
-    wasWord = isWord;
   }
 }
 
@@ -119,7 +119,12 @@ function findMarkup(view: TextView, report: Report, untrusted: boolean): void {
 }
 
 function hasMarkupCharacter(text: string, from: number): boolean {
-  return text.indexOf("<", from) >= 0 || text.indexOf("[", from) >= 0 || text.indexOf("--- ", from) >= 0 || text.indexOf("###", from) >= 0;
+  return (
+    text.indexOf("<", from) >= 0 ||
+    text.indexOf("[", from) >= 0 ||
+    text.indexOf("--- ", from) >= 0 ||
+    text.indexOf("###", from) >= 0
+  );
 }
 
 function indexOfFolded(view: TextView, literal: string, from: number): number {
@@ -170,4 +175,12 @@ function indexStarts(): readonly (readonly Start[] | undefined)[] {
     index[bucket] = [...(index[bucket] ?? []), { words: start, rules }];
   }
   return index;
+}
+
+// One expression finds first words several times faster than a loop over all words.
+function firstWordPattern(): RegExp {
+  const words = new Set(
+    injectionRules.flatMap(({ starts }) => starts.map((start) => start.split(/[ '-]/, 1)[0] ?? "")),
+  );
+  return new RegExp(`\\b(?:${[...words].sort().join("|")})\\b`, "gi");
 }

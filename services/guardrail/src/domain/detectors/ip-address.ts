@@ -4,7 +4,8 @@ import type { TextView } from "../text-view.ts";
 import { precededBy } from "./number-text.ts";
 
 const LONGEST = 48;
-const VERSION_WORDS = /(?:version|chapter|section|release|build|clause|rule|firmware|part|oid|§|\bver|\bv)[ .:#-]{0,3}$/i;
+const VERSION_WORDS =
+  /(?:version|chapter|section|release|build|clause|rule|firmware|part|oid|§|\bver|\bv)[ .:#-]{0,3}$/i;
 const PRIVATE_V4 = /^(?:0|10|127|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.168|22[4-9]|23\d|24\d|25\d)\./;
 const PRIVATE_V6 = /^(?:f[cd]|fe[89ab]|ff|:)/i;
 const EXPLANATION = "A network address.";

@@ -17,6 +17,7 @@ export const jsonWebToken: Detector = {
       const lead = start > 0 ? 1 : 0;
       const token = text.slice(start - lead, longTokens[i + 1]);
       if (!token.includes("eyJ")) continue;
+      TOKEN_FORM.lastIndex = lead;
       for (const found of token.matchAll(TOKEN_FORM)) {
         const at = start - lead + found.index;
         report({ start: at, end: at + found[0].length, score: 0.98, explanation: "A JSON Web Token." });

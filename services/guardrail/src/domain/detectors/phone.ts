@@ -3,8 +3,10 @@ import type { Detector } from "../detector.ts";
 import type { Match } from "../finding.ts";
 import { endsFree, LONGEST_NUMBER, precededBy, startsFree } from "./number-text.ts";
 
-const PHONE_WORDS = /phone|\btel\b|\bcall|\bcell|mobile|\bfax|whatsapp|\bsms\b|\bdial|contact|\bline\b|reach (?:me|us|him|her|them)/i;
-const CALL_WORDS = /(?:phone|\btel|\bcall|\bcell|mobile|\bfax|whatsapp|\bsms|\bdial)[a-z]{0,6}[^\w\n]{0,4}(?:(?:number|no|at|is|me|us|to|on)\b[^\w\n]{0,3}){0,3}$/i;
+const PHONE_WORDS =
+  /phone|\btel\b|\bcall|\bcell|mobile|\bfax|whatsapp|\bsms\b|\bdial|contact|\bline\b|reach (?:me|us|him|her|them)/i;
+const CALL_WORDS =
+  /(?:phone|\btel|\bcall|\bcell|mobile|\bfax|whatsapp|\bsms|\bdial)[a-z]{0,6}[^\w\n]{0,4}(?:(?:number|no|at|is|me|us|to|on)\b[^\w\n]{0,3}){0,3}$/i;
 // (212) 555-0123, 212-555-0123, 212.555.0123, with or without 1 before: area and exchange begin with 2 to 9 (NANP).
 const NORTH_AMERICAN = /(?:1[ .-])?(?:\([2-9]\d{2}\)[ -]?[2-9]\d{2}[ .-]\d{4}|[2-9]\d{2}([ .-])[2-9]\d{2}\1\d{4})/y;
 const UNIT = /^ ?(?:ms|s|sec|seconds|kg|g|km|m|mm|cm|px|kb|mb|gb|units?|pieces?|rows?)\b/i;

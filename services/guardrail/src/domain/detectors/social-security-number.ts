@@ -37,12 +37,17 @@ function ssnAt(view: TextView, first: number): Match | undefined {
 }
 
 // 123-45-6789 or 123 45 6789
-function grouped(text: string, groups: readonly number[], first: number): { end: number; hyphens: boolean } | undefined {
+function grouped(
+  text: string,
+  groups: readonly number[],
+  first: number,
+): { end: number; hyphens: boolean } | undefined {
   const [end1, start2, end2, start3, end3] = groups.slice(first + 1, first + 6);
   if (end1 === undefined || start2 === undefined || end2 === undefined || start3 === undefined) return undefined;
   if (end3 === undefined || end2 - start2 !== 2 || end3 - start3 !== 4) return undefined;
   const separator = separatorBetween(text, end1, start2);
-  if (separator === undefined || separator === "." || separatorBetween(text, end2, start3) !== separator) return undefined;
+  if (separator === undefined || separator === "." || separatorBetween(text, end2, start3) !== separator)
+    return undefined;
   return { end: end3, hyphens: separator !== " " && separator !== "\u00a0" && separator !== "\u202f" };
 }
 
