@@ -1,0 +1,116 @@
+import {
+  type CheckStreamRequest,
+  CheckStreamRequestSchema,
+  ContentSchema,
+  type CheckResult as ContractResult,
+  type GuardrailService,
+} from "@agentmesh/contracts/guardrail/v1/guardrail";
+import { callOptionsOf, withStream } from "@agentmesh/rpc";
+import type { CallScope } from "@agentmesh/rpc/scope";
+import { create } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import type { Finding, Verdict } from "../../domain/events.ts";
+import {
+  type CheckedContent,
+  type CheckResult,
+  DependencyError,
+  type Guardrail,
+  type StreamCheck,
+} from "../../domain/ports.ts";
+import { answered } from "./dependency-error.ts";
+import { contractStages, domainFinding, domainVerdict } from "./finding-codec.ts";
+import { TextQueue } from "./text-queue.ts";
+
+/** Checks by way of guardrail. */
+export class MeshGuardrail implements Guardrail {
+  readonly #guardrail: Client<typeof GuardrailService>;
+
+  constructor(guardrail: Client<typeof GuardrailService>) {
+    this.#guardrail = guardrail;
+  }
+
+  async check(scope: CallScope, policy: string, contents: readonly CheckedContent[]): Promise<readonly CheckResult[]> {
+    const request = {
+      policy,
+      contents: contents.map(({ stage, text }) => create(ContentSchema, { stage: contractStages[stage], text })),
+    };
+    const { results } = await answered(this.#guardrail.check(request, callOptionsOf(scope)));
+    // A text without a result must not pass as one that was allowed.
+    if (results.length !== contents.length) throw missingResult();
+    return results.map((result, index) => resultOf(result, contents[index]?.text ?? ""));
+  }
+
+  checkStream<T>(
+    scope: CallScope,
+    { policy, stage, produce, passed }: StreamCheck<T>,
+  ): Promise<CheckResult & { readonly value: T | undefined }> {
+    const start = create(CheckStreamRequestSchema, {
+      request: { case: "start", value: { policy, stage: contractStages[stage] } },
+    });
+    const checked = withStream(scope, async (options) => {
+      const queue = new TextQueue<CheckStreamRequest>(start);
+      const writer = new AbortController();
+      const stopWriter = () => writer.abort(scope.signal.reason);
+      scope.signal.addEventListener("abort", stopWriter);
+      const produced = produce({ ...plain(scope), signal: writer.signal }, (text) => queue.push(deltaOf(text)));
+      // A writer that fails ends the check with its own error, not with a text that looks whole.
+      produced.then(
+        () => queue.end(),
+        (error: unknown) => queue.fail(error),
+      );
+      try {
+        const result = await readChecked(this.#guardrail.checkStream(queue, options), passed);
+        if (result.verdict !== "block") return { ...result, value: await produced };
+        writer.abort();
+        return { ...result, text: "", value: undefined };
+      } catch (error) {
+        writer.abort(error);
+        throw queue.failure === undefined ? error : queue.failure.error;
+      } finally {
+        scope.signal.removeEventListener("abort", stopWriter);
+      }
+    });
+    return answered(checked);
+  }
+}
+
+async function readChecked(
+  responses: AsyncIterable<{ textDelta: string; findings: Parameters<typeof domainFinding>[0][]; verdict: number }>,
+  passed: (text: string) => void,
+): Promise<CheckResult> {
+  let text = "";
+  let verdict: Verdict = "allow";
+  const findings: Finding[] = [];
+  for await (const response of responses) {
+    findings.push(...response.findings.map(domainFinding));
+    verdict = domainVerdict(response.verdict);
+    if (verdict === "block") break;
+    if (response.textDelta === "") continue;
+    text += response.textDelta;
+    passed(response.textDelta);
+  }
+  return { verdict, text, findings };
+}
+
+function resultOf({ verdict, redactedText, findings }: ContractResult, original: string): CheckResult {
+  const decided = domainVerdict(verdict);
+  const text = decided === "redact" ? redactedText : decided === "block" ? "" : original;
+  return { verdict: decided, text, findings: findings.map(domainFinding) };
+}
+
+function deltaOf(text: string): CheckStreamRequest {
+  return create(CheckStreamRequestSchema, { request: { case: "textDelta", value: text } });
+}
+
+// Scopes may have getters, which a spread would not take along.
+function plain({ deadline, credential, span }: CallScope) {
+  return { deadline, credential, span };
+}
+
+function missingResult(): DependencyError {
+  return new DependencyError("The guardrail did not answer for every text.", {
+    reason: "INTERNAL",
+    retryable: true,
+    metadata: {},
+  });
+}
