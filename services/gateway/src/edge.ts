@@ -1,5 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import type { PublicEdge } from "@agentmesh/modules";
-import type { Authenticate, DeadlinePolicy } from "@agentmesh/rpc";
+import type { DeadlinePolicy } from "@agentmesh/rpc";
+import type { PrincipalCredential } from "@agentmesh/rpc/scope";
 import type { Telemetry } from "@agentmesh/telemetry";
 import { corsGuard } from "./adapters/http/cors.ts";
 import { openAiRoutes } from "./adapters/http/openai/routes.ts";
@@ -26,34 +28,45 @@ export function gatewayEdge(options: GatewayEdgeOptions): PublicEdge {
   const refused = metrics.counter(catalogue.rateLimited);
   const httpGuard = corsGuard(config.corsOrigins);
   const limits = { store, limitOf: limitsOf(options), onRefused: () => refused.add(1) };
+  const authenticate = authenticateWith(options);
+  const admit = ({ headers }: IncomingMessage) => authenticate({ get: (name) => headerText(headers[name]) });
   return {
-    authenticate: authenticateWith(options),
+    authenticate: ({ header }) => authenticate(header),
     deadlines: deadlinesOf(config),
     interceptors: [rateLimitInterceptor(limits)],
-    httpRoutes: (transport) => openAiRoutes({ transport, clock, metrics, maxBodyBytes: config.maxBodyBytes }),
+    httpRoutes: (transport) => openAiRoutes({ transport, admit, clock, metrics, maxBodyBytes: config.maxBodyBytes }),
     ...(httpGuard && { httpGuard }),
   };
 }
 
+function headerText(value: string | readonly string[] | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** Where a call's headers are read. */
+export type HeaderSource = Pick<Headers, "get">;
+
 const BEARER = /^bearer +(\S+) *$/i;
 
 /** The secret of a call: `authorization: Bearer …` or `x-api-key: …`; undefined when it has neither. */
-export function secretOf(headers: Headers): string | undefined {
+export function secretOf(headers: HeaderSource): string | undefined {
   const authorization = headers.get("authorization");
   if (authorization === null) return headers.get("x-api-key") ?? undefined;
   // Another scheme is a wrong key, not a missing one: its sender must learn that it was read.
   return BEARER.exec(authorization)?.[1] ?? authorization;
 }
 
-function authenticateWith({ authenticator, telemetry }: GatewayEdgeOptions): Authenticate {
+type AuthenticateHeaders = (headers: HeaderSource) => PrincipalCredential | Promise<PrincipalCredential>;
+
+function authenticateWith({ authenticator, telemetry }: GatewayEdgeOptions): AuthenticateHeaders {
   const refused = telemetry.metrics.counter(catalogue.keysRefused);
   const count = (thrown: unknown): never => {
     for (const [reason, error] of Object.entries(errors)) if (error.is(thrown)) refused.add(1, { reason });
     throw thrown;
   };
-  return (request) => {
+  return (headers) => {
     try {
-      const credential = authenticator.authenticate(secretOf(request.header));
+      const credential = authenticator.authenticate(secretOf(headers));
       return credential instanceof Promise ? credential.catch(count) : credential;
     } catch (thrown) {
       return count(thrown);

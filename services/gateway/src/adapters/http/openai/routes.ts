@@ -18,6 +18,8 @@ import { readJson } from "./request-body.ts";
 export interface OpenAiRoutesOptions {
   /** Leads to the gateway's own services, through all interceptors. */
   readonly transport: Transport;
+  /** Throws when a request has no valid key: nobody else's body is read. */
+  readonly admit: (request: IncomingMessage) => unknown;
   readonly maxBodyBytes: number;
   readonly clock: () => number;
   readonly metrics: Metrics;
@@ -47,12 +49,15 @@ export function openAiRoutes(
       durations.observe((performance.now() - started) / 1000, { route: route.name });
       requests.add(1, { route: route.name, status: String(exchange.status) });
     });
-    answer(route, exchange).catch((error) => exchange.fail(error));
+    answer(route, exchange, options.admit).catch((error) => exchange.fail(error));
   };
 }
 
-async function answer(route: Route, exchange: Exchange): Promise<void> {
-  if (route !== NOWHERE && exchange.request.method !== route.method) throw wrongMethod(route.method);
+async function answer(route: Route, exchange: Exchange, admit: OpenAiRoutesOptions["admit"]): Promise<void> {
+  if (route !== NOWHERE) {
+    if (exchange.request.method !== route.method) throw wrongMethod(route.method);
+    await admit(exchange.request);
+  }
   await route.answer(exchange);
 }
 
