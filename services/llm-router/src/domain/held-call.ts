@@ -49,15 +49,17 @@ export class HeldCall {
   private constructor(environment: CallEnvironment, call: HeldCallInit) {
     this.environment = environment;
     this.call = call;
-    this.limits = { signal: call.scope.signal, deadline: call.deadline };
+    // The caller's own deadline comes as an abort of its signal, which says so; ours is the limit of a call.
+    const callersOwn = call.scope.deadline === call.deadline;
+    this.limits = { signal: call.scope.signal, deadline: callersOwn ? Number.POSITIVE_INFINITY : call.deadline };
     this.booking = { credential: call.scope.credential, span: call.record.span };
   }
 
   /** Takes the hold. @throws what the cost service says when it refuses */
   static async open(environment: CallEnvironment, call: HeldCallInit): Promise<HeldCall> {
     const held = new HeldCall(environment, call);
-    const { deadline, credential } = { deadline: call.scope.deadline, credential: call.scope.credential };
-    const scope: CallScope = { signal: call.scope.signal, deadline, credential, span: call.record.span };
+    const { signal, deadline, credential } = call.scope;
+    const scope: CallScope = { signal, deadline, credential, span: call.record.span };
     const timeToLiveMs = Math.max(0, call.deadline - environment.clock()) + HOLD_MARGIN_MS;
     try {
       await environment.holds.hold(scope, { ...call.order, timeToLiveMs });

@@ -66,7 +66,7 @@ export interface ProviderCall {
 /** When a try must end. */
 export interface ProviderLimits {
   readonly signal: AbortSignal;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; Infinity when only the signal ends the try. */
   readonly deadline: number;
 }
 

@@ -40,6 +40,8 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   private timer: NodeJS.Timeout | undefined;
   private failure: ProviderFailure | undefined;
   private over = false;
+  /** Whether the whole body is wanted at once: then there is no reader to wait for. */
+  private collecting = false;
   private wake: (() => void) | undefined;
 
   constructor(calls: ProviderLimits, limits: HttpLimits) {
@@ -89,10 +91,11 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   /** The whole body, without back-pressure: its size is bounded. */
   async body(): Promise<Buffer> {
+    this.collecting = true;
+    this.controller?.resume();
     while (!this.over) {
       await this.change();
       this.progress();
-      if (this.controller?.paused === true) this.controller.resume();
     }
     if (this.failure !== undefined) throw this.failure;
     return this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
@@ -136,7 +139,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       return;
     }
     this.chunks.push(chunk);
-    if (this.chunks.length >= PAUSE_AT_CHUNKS) controller.pause();
+    if (!this.collecting && this.chunks.length >= PAUSE_AT_CHUNKS) controller.pause();
     this.notify();
   }
 
@@ -165,7 +168,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   // One timer per call, set again only when it fires: pieces of an answer cost a reading of the clock.
   private watch(): void {
     // While the reader is behind, silence is ours, not the provider's.
-    if (this.chunks.length > 0) this.lastProgress = performance.now();
+    if (!this.collecting && this.chunks.length > 0) this.lastProgress = performance.now();
     const idle = this.lastProgress + this.allowedMs - performance.now();
     const total = this.calls.deadline - Date.now();
     if (Math.min(idle, total) <= 0) {
@@ -193,7 +196,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       return new ProviderFailure("protocol", "the provider's connection broke in the middle of its answer", facts);
     }
     if (!this.sent) return new ProviderFailure("connect", "the provider cannot be reached", { worked: false, cause });
-    if (String((cause as { code?: unknown }).code).startsWith("HPE_")) {
+    if (cause.name === "HTTPParserError") {
       return new ProviderFailure("protocol", "the provider's answer is no HTTP", { worked: true, cause });
     }
     return new ProviderFailure("reset", "the provider closed the connection without an answer", {

@@ -56,6 +56,7 @@ export function retryAfterOf(headers: IncomingHttpHeaders, now: number): number 
   const text = headers["retry-after"];
   if (text === undefined) return undefined;
   if (/^\d{1,9}(?:\.\d{1,3})?$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
+  // Date.parse makes a date of almost anything, "-5" too.
+  const date = text.endsWith("GMT") ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
