@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server } from "@grpc/grpc-js";
 import type { InterceptorsFor, ServiceBinding } from "../binding.ts";
 import { planMethods } from "../call/method-plan.ts";
 import type { ServerCall } from "../call/server-call.ts";
@@ -9,6 +9,7 @@ import type { HealthState } from "../health/health-state.ts";
 import { reflectionBindings } from "../reflection/reflection-service.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./channel.ts";
 import { type KeepaliveTimes, keepaliveOptions } from "./keepalive.ts";
+import { openListener } from "./listener.ts";
 import { handlerOf, type ServerContext } from "./server-handlers.ts";
 
 /** Options of a gRPC server. */
@@ -46,18 +47,30 @@ export function createGrpcServer(options: GrpcServerOptions): RpcServer {
   for (const plan of plans) {
     server.register(plan.path, handlerOf(plan, context), passThrough, passThrough, GRPC_KINDS[plan.method.methodKind]);
   }
-  const shutDown = once(() => new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
-  const close = async () => {
+  const listener = openListener(server);
+  const stopped = once(() => listener.close());
+  // What is still open gets an error that says why, and a moment for it to leave.
+  const end = () => {
+    const patience = context.open.size === 0 ? 0 : LAST_WORDS_MS;
     terminate(context.open);
-    server.forceShutdown();
-    await shutDown();
+    setTimeout(() => listener.cut(), patience);
   };
   return {
-    listen: (host = "127.0.0.1", port = 0) => listen(server, host, port),
-    drain: (graceMs) => drain({ server, open: context.open, shutDown, graceMs }),
-    close,
+    listen: (host = "127.0.0.1", port = 0) => listener.listen(host, port),
+    drain: async (graceMs) => {
+      const hard = setTimeout(end, graceMs);
+      await stopped();
+      clearTimeout(hard);
+    },
+    close: async () => {
+      end();
+      await stopped();
+    },
   };
 }
+
+// Time for the last statuses to leave before the connections are cut.
+const LAST_WORDS_MS = 50;
 
 const GRPC_KINDS = {
   unary: "unary",
@@ -87,35 +100,6 @@ function serverOptions(options: GrpcServerOptions, maxMessageBytes: number) {
     "grpc.max_send_message_length": -1,
     "grpc.enable_channelz": 0,
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-}
-
-interface Drain {
-  readonly server: Server;
-  readonly open: ReadonlySet<ServerCall>;
-  readonly shutDown: () => Promise<void>;
-  readonly graceMs: number;
-}
-
-// Time for the last statuses to leave before the connections are cut.
-const LAST_WORDS_MS = 50;
-
-async function drain({ server, open, shutDown, graceMs }: Drain): Promise<void> {
-  const finished = shutDown();
-  const hard = setTimeout(() => {
-    terminate(open);
-    setTimeout(() => server.forceShutdown(), LAST_WORDS_MS);
-  }, graceMs);
-  await finished;
-  clearTimeout(hard);
 }
 
 function terminate(open: ReadonlySet<ServerCall>): void {
