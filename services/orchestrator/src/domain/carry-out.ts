@@ -7,7 +7,7 @@ import { executeRun } from "./durable/execute-run.ts";
 import { Journal } from "./durable/journal.ts";
 import { RunContext, type RunPorts } from "./durable/run-context.ts";
 import { type Ending, totalsOf } from "./events.ts";
-import { isFenced, isStorageError, runErrorOf } from "./failure.ts";
+import { isFenced, isStorageError, RunStopped, runErrorOf, type StopReason } from "./failure.ts";
 import type { RunInstruments } from "./instruments.ts";
 import { patternVersions } from "./patterns/pattern-versions.ts";
 import type { RunStore } from "./run-store.ts";
@@ -49,7 +49,13 @@ export async function carryOut(active: ActiveRun, span: Span, dependencies: Carr
     const ending = await executeRun(context, claimed.events);
     return { outcome: "ended", ending, lastSeq: journal.lastSeq };
   } catch (error) {
-    return endEarly({ active, journal, totals: totals(), error });
+    return endEarly({
+      active,
+      stopped: stopReason(active, error, dependencies.clock()),
+      journal,
+      totals: totals(),
+      error,
+    });
   }
 }
 
@@ -76,15 +82,22 @@ async function openContext({
   return new RunContext({ run, request, bundle, journal, events, scope, ports, instruments, clock });
 }
 
+/** Whatever fails once the time is up fails because of that. */
+function stopReason({ stopped, claimed }: ActiveRun, error: unknown, now: number): StopReason | undefined {
+  if (stopped !== undefined) return stopped;
+  if (error instanceof RunStopped) return error.stop;
+  return now >= claimed.run.deadline ? { kind: "timeout" } : undefined;
+}
+
 interface EarlyEnd {
   readonly active: ActiveRun;
+  readonly stopped: StopReason | undefined;
   readonly journal: Journal;
   readonly totals: Totals;
   readonly error: unknown;
 }
 
-async function endEarly({ active, journal, totals, error }: EarlyEnd): Promise<CarriedOut> {
-  const { stopped } = active;
+async function endEarly({ active, stopped, journal, totals, error }: EarlyEnd): Promise<CarriedOut> {
   if (isFenced(error) || stopped?.kind === "lost") return { outcome: "lost" };
   if (isStorageError(error)) return { outcome: "stuck", cause: error };
   try {
@@ -93,7 +106,7 @@ async function endEarly({ active, journal, totals, error }: EarlyEnd): Promise<C
       await journal.flush();
       return { outcome: "released" };
     }
-    const ending = endingOf(active, totals, error);
+    const ending = endingOf({ active, stopped, totals, error });
     await journal.finish(ending);
     return { outcome: "ended", ending, lastSeq: journal.lastSeq, cause: error };
   } catch (failure) {
@@ -101,10 +114,11 @@ async function endEarly({ active, journal, totals, error }: EarlyEnd): Promise<C
   }
 }
 
-function endingOf({ stopped, claimed }: ActiveRun, totals: Totals, error: unknown): Ending {
+function endingOf({ active, stopped, totals, error }: Omit<EarlyEnd, "journal">): Ending {
   if (stopped?.kind === "cancelled") return { kind: "cancelled", reason: stopped.reason, totals };
   if (stopped?.kind !== "timeout") return { kind: "failed", error: runErrorOf(error), totals };
-  const seconds = Math.round((claimed.run.deadline - claimed.run.created) / 100) / 10;
+  const { created, deadline } = active.claimed.run;
+  const seconds = Math.round((deadline - created) / 100) / 10;
   const timeout = errors.RUN_TIMEOUT({ message: `The run took longer than the ${seconds} s it may.` });
   return { kind: "failed", error: runErrorOf(timeout), totals };
 }
