@@ -33,8 +33,8 @@ export const defaultMetricsPort = 7190;
 /** All modules of the mesh. */
 export const moduleNames = Object.keys(defaultGrpcPorts) as readonly ModuleName[];
 
-/** Groups that other processes of the mesh may have in the same environment. */
-export const otherGroups: readonly string[] = [...moduleNames, "llm-simulator"];
+/** Groups that other processes of the mesh may have in the same environment; "api" is that of the example clients. */
+export const otherGroups: readonly string[] = [...moduleNames, "llm-simulator", "api"];
 
 /** What every process of the mesh understands. */
 export const sharedSettings = defineSettings(
