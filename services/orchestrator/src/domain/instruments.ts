@@ -117,19 +117,18 @@ export class RunInstruments {
     this.#steps.add(1, stepLabels[kind]);
   }
 
-  /** A tool answered or was refused. */
-  toolCalled(
+  /** A tool call was refused before, or instead of, its execution. */
+  callRefused(
     call: { run: RunRecord; stepKey: string; tool: string; reason: string; durationMs: number },
     span: Span | undefined,
   ): void {
-    if (!this.logger.enabled("info")) return;
     const fields = {
       tool_name: call.tool,
-      status: call.reason === "" ? "ok" : "error",
+      status: "refused",
       duration_ms: call.durationMs,
       run_id: call.run.id,
       step: call.stepKey,
-      reason: call.reason === "" ? undefined : call.reason,
+      reason: call.reason,
     };
     this.logger.event(events.toolCall, fields, span);
   }

@@ -41,12 +41,20 @@ export async function callTool(context: RunContext, step: ToolStep): Promise<Too
   const { call } = step.planned;
   const { acted, ...outcome } = await withStepSpan(context, step.stepKey, async (scope) => {
     const outcome = await perform(context, step, scope);
-    const durationMs = context.clock() - started;
-    const { stepKey } = step;
-    context.instruments.toolCalled(
-      { run: context.run, stepKey, tool: toolLabel(outcome, call.name), reason: outcome.errorReason, durationMs },
-      scope.span,
-    );
+    // What reaches the registry is logged there; what is refused before is seen here only.
+    if (isRefusal(outcome.errorReason)) {
+      const { run, instruments, clock } = context;
+      instruments.callRefused(
+        {
+          run,
+          stepKey: step.stepKey,
+          tool: toolLabel(outcome, call.name),
+          reason: outcome.errorReason,
+          durationMs: clock() - started,
+        },
+        scope.span,
+      );
+    }
     return outcome;
   });
   const called: ToolCalled = { kind: "tool_called", stepKey: step.stepKey, call, ...outcome };

@@ -1,7 +1,10 @@
 import type { CallScope } from "@agentmesh/rpc/scope";
 import type { Message } from "../message.ts";
-import { DependencyError } from "../ports.ts";
+import { DependencyError, type SessionTurn } from "../ports.ts";
 import type { RunContext } from "./run-context.ts";
+import { withStepSpan } from "./step.ts";
+
+const stepKey = "session/store#0";
 
 /** Every conflict means that another turn was stored: more in a row than this are no bad luck any more. */
 const maxConflicts = 64;
@@ -14,7 +17,7 @@ const neverAborted = new AbortController().signal;
  * turn, so a repeat after a crash stores nothing. From here on the run ends as succeeded: it is not interrupted.
  */
 export async function storeTurn(context: RunContext, question: Message, answer: Message): Promise<void> {
-  const { bundle, run, ports, sessionVersion } = context;
+  const { bundle, run, sessionVersion } = context;
   if (sessionVersion === undefined || bundle.memory.kind !== "session") return;
   const turn = {
     sessionId: run.sessionId,
@@ -22,7 +25,11 @@ export async function storeTurn(context: RunContext, question: Message, answer: 
     messages: [question, answer],
     timeToLiveMs: bundle.memory.timeToLiveMs,
   };
-  const scope = closingScope(context);
+  await withStepSpan(context, stepKey, (stepScope) => store(context, closingScope(context, stepScope.span), turn));
+}
+
+async function store(context: RunContext, scope: CallScope, turn: Omit<SessionTurn, "expectedVersion">): Promise<void> {
+  const { ports, sessionVersion = 0 } = context;
   let expectedVersion = sessionVersion;
   for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
     const appended = await ports.sessions.append(scope, { ...turn, expectedVersion });
@@ -37,7 +44,6 @@ export async function storeTurn(context: RunContext, question: Message, answer: 
 }
 
 /** The scope of what must be completed once it has begun. */
-export function closingScope(context: RunContext): CallScope {
-  const { credential, span } = context.scope;
-  return { signal: neverAborted, deadline: context.clock() + graceMs, credential, span };
+function closingScope(context: RunContext, span: CallScope["span"]): CallScope {
+  return { signal: neverAborted, deadline: context.clock() + graceMs, credential: context.scope.credential, span };
 }
