@@ -1,9 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "@agentmesh/state/testing";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { Catalogue } from "../../domain/catalogue.ts";
 import { DEFAULT_CATALOGUE, readCatalogue } from "./read-catalogue.ts";
+
+const folder = temporaryDirectory();
+afterAll(() => folder.remove());
 
 describe("a catalogue file", () => {
   it("comes with the service and knows the simulator's models, with faults too", async () => {
@@ -24,7 +27,6 @@ describe("a catalogue file", () => {
   });
 
   it("that is missing or broken says so, with its name", async () => {
-    using folder = temporaryDirectory();
     const file = join(folder.path, "models.yaml");
     await expect(readCatalogue(file)).rejects.toThrow(`${file} is not valid:\n  - cannot be read: ENOENT`);
     writeFileSync(file, "providers: [");
