@@ -50,14 +50,21 @@ export const llmRouterModule = defineModule({
     return {
       bindings: [bind(LlmRouterService, llmRouterService({ catalogue, models, embeddings }))],
       dependencies: () => health.states().map((state) => ({ ...state, name: `provider:${state.name}` })),
-      drain: () => settlements.idle(),
+      drain: (signal) => Promise.race([settlements.idle(), aborted(signal)]),
       async stop() {
-        await settlements.idle();
+        await settlements.finish();
         await Promise.all([...providers.values()].map((provider) => provider.close()));
       },
     };
   },
 });
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
 
 function requireModel(catalogue: Catalogue, name: string): void {
   if (name === AUTO || catalogue.find(name)?.entry.kind === "generation") return;

@@ -30,6 +30,9 @@ export interface RouterOptions {
   readonly maxResponseBytes?: number;
   readonly apiKey?: string;
   readonly defaultModel?: string;
+  readonly settleWaitsMs?: readonly number[];
+  /** An OTLP collector. */
+  readonly otlpEndpoint?: string;
   /** In place of the simulator's models. */
   readonly models?: readonly ModelEntry[];
 }
@@ -40,6 +43,7 @@ export async function startRouter(options: RouterOptions) {
   const telemetry = await createTelemetry({
     service: "llm-router",
     level: "debug",
+    otlpEndpoint: options.otlpEndpoint,
     destination: { write: (line) => lines.push(line) },
   });
   const holds = new RecordingHolds();
@@ -62,7 +66,7 @@ export async function startRouter(options: RouterOptions) {
     onLost: () => {
       lost += 1;
     },
-    waitsMs: [1, 2],
+    waitsMs: options.settleWaitsMs ?? [1, 2],
   });
   const health = new ProviderHealth(["simulator"], Date.now);
   const catalogue = new Catalogue(options.models ?? (await readCatalogue(DEFAULT_CATALOGUE)).models);

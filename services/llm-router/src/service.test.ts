@@ -3,7 +3,7 @@ import { FinishReason, type GenerationEvent, ToolChoice } from "@agentmesh/contr
 import { Role } from "@agentmesh/contracts/type/v1/types";
 import { createSimulator, type Simulator, type SimulatorOptions } from "@agentmesh/llm-simulator";
 import { errorInfoOf, withStream } from "@agentmesh/rpc";
-import { parseExposition } from "@agentmesh/telemetry/testing";
+import { parseExposition, startOtlpReceiver } from "@agentmesh/telemetry/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RouterOptions, type StartedRouter, startRouter } from "./router.fixture.ts";
 
@@ -411,6 +411,28 @@ describe("money", () => {
     expect(lost()).toBe(0);
   });
 
+  it("that was perhaps held, because the answer to the hold was lost, is given back", async () => {
+    const { client, holds, settlements, lost } = await start();
+    const taken = holds.hold.bind(holds);
+    holds.hold = async (...call) => {
+      await taken(...call);
+      throw new Error("the connection broke");
+    };
+    await expect(client.generate(ask("simulator-small"))).rejects.toThrow();
+    await settlements.idle();
+    expect(holds.all).toMatchObject([{ state: "released", closings: 1 }]);
+    expect(lost()).toBe(0);
+  });
+
+  it("that is being settled when the service stops is tried once more without waiting", async () => {
+    const { client, holds, settlements, lost } = await start({ settleWaitsMs: [60_000, 60_000] });
+    holds.failures = 1;
+    await client.generate(ask("simulator-small"));
+    await settlements.finish();
+    expect(holds.all).toMatchObject([{ state: "settled", closings: 2 }]);
+    expect(lost()).toBe(0);
+  });
+
   it("that cannot be settled is reported as lost, with the hold's id", async () => {
     const { client, holds, settlements, lost, lines } = await start();
     holds.failures = 100;
@@ -462,6 +484,30 @@ describe("what is reported", () => {
     expect(await metric(router, "llm_time_to_first_token_seconds_count", pattern)).toBe(1);
     expect(await metric(router, "llm_tokens_total", { ...pattern, token_type: "output" })).toBeGreaterThan(0);
     expect(await metric(router, "llm_calls_in_flight", pattern)).toBe(0);
+  });
+});
+
+describe("a trace", () => {
+  it("shows the call under its caller's span, with model, tokens and cost, and no content", async () => {
+    const receiver = await startOtlpReceiver();
+    cleanups.push(() => receiver.close());
+    const { client, telemetry } = await start({ otlpEndpoint: receiver.endpoint });
+    await client.generate(ask("simulator-small", "my secret plan"));
+    await failureOf(client.generate(ask("simulator-small+status=400")));
+    await telemetry.flush();
+    const chats = receiver.spans.filter(({ name }) => name.startsWith("chat "));
+    expect(chats.map(({ name }) => name)).toEqual(["chat simulator-small", "chat simulator-small+*"]);
+    const server = receiver.spans.find(({ name }) => name.endsWith("LlmRouterService/Generate"));
+    expect(chats[0]?.parentSpanId).toBe(server?.spanId);
+    expect(chats[0]?.attributes).toMatchObject({
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": "simulator",
+      "gen_ai.request.model": "simulator-small",
+      "gen_ai.response.model": "simulator-small",
+      "gen_ai.response.finish_reasons": ["stop"],
+    });
+    expect(JSON.stringify(chats)).not.toContain("secret");
+    expect(chats[1]?.attributes["error.type"]).toBeDefined();
   });
 });
 

@@ -143,8 +143,9 @@ export class HeldCall {
   private holdFailed(error: unknown): void {
     const { order, record, scope } = this.call;
     this.closed = true;
-    if (!this.environment.holds.refused(error)) void this.environment.settlements.release(this.booking, order.holdId);
-    record.failed(scope.signal.aborted ? "cancelled" : "refused", error);
+    const refused = this.environment.holds.refused(error);
+    if (!refused) void this.environment.settlements.releaseIfTaken(this.booking, order.holdId);
+    record.failed(scope.signal.aborted ? "cancelled" : refused ? "refused" : "unavailable", error);
   }
 
   private async pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -22,6 +22,7 @@ const WAITS_MS = [50, 250, 1_000, 3_000];
 export class Settlements {
   private readonly options: SettlementsOptions;
   private readonly pending = new Set<Promise<void>>();
+  private readonly hurry = new AbortController();
 
   constructor(options: SettlementsOptions) {
     this.options = options;
@@ -37,18 +38,31 @@ export class Settlements {
     return this.close(holdId, () => this.options.holds.release(booking, holdId));
   }
 
+  /**
+   * Gives a hold back that may never have been taken, because the answer to taking it was lost. Tried once: whoever
+   * does not answer now did most likely not answer before either. Never rejects.
+   */
+  releaseIfTaken(booking: Booking, holdId: string): Promise<void> {
+    const only = this.options.holds.release(booking, holdId).then(ignore, ignore);
+    this.track(only);
+    return only;
+  }
+
   /** Resolves when nothing is pending any more. */
   async idle(): Promise<void> {
     while (this.pending.size > 0) await Promise.all(this.pending);
   }
 
+  /** Makes what is pending try once more at once, and resolves when it has. */
+  finish(): Promise<void> {
+    this.hurry.abort();
+    return this.idle();
+  }
+
   private close(holdId: string, attempt: () => Promise<unknown>): Promise<void> {
-    const first = attempt().then(
-      () => {},
-      (error: unknown) => {
-        this.track(this.keepTrying(holdId, attempt, error));
-      },
-    );
+    const first = attempt().then(ignore, (error: unknown) => {
+      this.track(this.keepTrying(holdId, attempt, error));
+    });
     this.track(first);
     return first;
   }
@@ -61,18 +75,26 @@ export class Settlements {
   private async keepTrying(holdId: string, attempt: () => Promise<unknown>, first: unknown): Promise<void> {
     let last = first;
     for (const wait of this.options.waitsMs ?? WAITS_MS) {
-      await sleep(wait);
+      const isLast = await this.pause(wait);
       try {
         await attempt();
         return;
       } catch (error) {
         last = error;
       }
+      if (isLast) break;
     }
     this.options.onLost();
-    this.options.logger.error("A hold could not be closed; it will expire into an estimated charge.", {
-      hold_id: holdId,
-      cause: last,
-    });
+    const message = "A hold could not be closed; it will expire into an estimated charge.";
+    this.options.logger.error(message, { hold_id: holdId, cause: last });
+  }
+
+  /** @returns whether there is no time for further tries */
+  private async pause(milliseconds: number): Promise<boolean> {
+    const { signal } = this.hurry;
+    await sleep(milliseconds, undefined, { signal }).catch(ignore);
+    return signal.aborted;
   }
 }
+
+function ignore(): void {}

@@ -89,6 +89,7 @@ describe("a prompt", () => {
     ["prompt.top_p", { topP: 0 }],
     ["prompt.max_output_tokens", { maxOutputTokens: -5 }],
     ["prompt.max_output_tokens", { maxOutputTokens: 0 }],
+    ["prompt.max_output_tokens", { maxOutputTokens: 1.5 }],
     ["prompt.stop", { stop: ["a", "b", "c", "d", "e"] }],
     ["prompt.stop[1]", { stop: ["a", ""] }],
     ["prompt.seed", { seed: 2n ** 53n }],

@@ -136,11 +136,8 @@ function checkSampling(prompt: Prompt, problems: FieldProblems): void {
   const fineTemperature = temperature === undefined || (temperature >= 0 && temperature <= 2);
   problems.check(fineTemperature, "prompt.temperature", "must be 0 to 2");
   problems.check(topP === undefined || (topP > 0 && topP <= 1), "prompt.top_p", "must be above 0 and at most 1");
-  problems.check(
-    maxOutputTokens === undefined || maxOutputTokens >= 1,
-    "prompt.max_output_tokens",
-    "must be 1 or more",
-  );
+  const fineLimit = maxOutputTokens === undefined || (Number.isInteger(maxOutputTokens) && maxOutputTokens >= 1);
+  problems.check(fineLimit, "prompt.max_output_tokens", "must be a whole number of 1 or more");
   problems.check(stop.length <= MOST_STOPS, "prompt.stop", `must have at most ${MOST_STOPS} texts`);
   stop.slice(0, MOST_STOPS).forEach((text, index) => {
     const fine = text.length >= 1 && text.length <= LONGEST_STOP;
