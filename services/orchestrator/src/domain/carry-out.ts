@@ -6,7 +6,7 @@ import type { AgentCatalogue } from "./agents/catalogue.ts";
 import { executeRun } from "./durable/execute-run.ts";
 import { Journal } from "./durable/journal.ts";
 import { RunContext, type RunPorts } from "./durable/run-context.ts";
-import { type Ending, totalsOf } from "./events.ts";
+import { acceptanceOf, type Ending, totalsOf } from "./events.ts";
 import { isFenced, isStorageError, RunStopped, runErrorOf, type StopReason } from "./failure.ts";
 import type { RunInstruments } from "./instruments.ts";
 import { patternVersions } from "./patterns/pattern-versions.ts";
@@ -46,7 +46,7 @@ export async function carryOut(active: ActiveRun, span: Span, dependencies: Carr
   try {
     const context = await openContext({ active, span, journal, dependencies });
     totals = () => context.totals;
-    const ending = await executeRun(context, claimed.events);
+    const ending = await executeRun(context);
     return { outcome: "ended", ending, lastSeq: journal.lastSeq };
   } catch (error) {
     return endEarly({
@@ -70,16 +70,19 @@ async function openContext({
   journal: Journal;
   dependencies: CarryOutDependencies;
 }): Promise<RunContext> {
-  const { run, request, events } = active.claimed;
+  const { run, events } = active.claimed;
+  const acceptance = acceptanceOf(events);
+  if (acceptance === undefined)
+    throw errors.JOURNAL_MISMATCH({ message: "The journal does not begin with an acceptance." });
   const bundle = await dependencies.catalogue.version(run.agentId, run.agentVersion);
   if (patternVersions[bundle.pattern] !== bundle.patternVersion) {
     throw errors.AGENT_CHANGED({ metadata: { agent_id: run.agentId, agent_version: run.agentVersion } });
   }
   if (run.cancelReason !== undefined) active.stop({ kind: "cancelled", reason: run.cancelReason });
-  const credential = dependencies.credentialFor(request.principal);
+  const credential = dependencies.credentialFor(acceptance.request.principal);
   const scope: CallScope = { signal: active.signal, deadline: run.deadline, credential, span };
   const { ports, instruments, clock } = dependencies;
-  return new RunContext({ run, request, bundle, journal, events, scope, ports, instruments, clock });
+  return new RunContext({ run, acceptance, bundle, journal, events, scope, ports, instruments, clock });
 }
 
 /** Whatever fails once the time is up fails because of that. */

@@ -1,5 +1,6 @@
 /** What can happen in a run. The journal of a run is the list of these, numbered 1, 2, 3 … without gaps. */
 import type { Message, ToolCall, Usage } from "./message.ts";
+import type { RunRequest } from "./run.ts";
 import { noTotals, plusCost, plusModelCall, type Totals } from "./totals.ts";
 
 /** The boundary at which a text was checked. */
@@ -94,15 +95,20 @@ export type Ending =
   | { readonly kind: "failed"; readonly error: RunError; readonly totals: Totals }
   | { readonly kind: "cancelled"; readonly reason: string; readonly totals: Totals };
 
+/** The run was accepted: the first event of every journal. */
+export interface Acceptance {
+  readonly kind: "accepted";
+  readonly agentId: string;
+  readonly agentVersion: string;
+  readonly sessionId: string;
+  readonly input: Message;
+  /** What a worker needs besides; kept from watchers. */
+  readonly request: RunRequest;
+}
+
 /** What an event says. */
 export type EventBody =
-  | {
-      readonly kind: "accepted";
-      readonly agentId: string;
-      readonly agentVersion: string;
-      readonly sessionId: string;
-      readonly input: Message;
-    }
+  | Acceptance
   | { readonly kind: "started"; readonly attempt: number }
   | Recalled
   | ModelCalled
@@ -126,6 +132,12 @@ export interface NewEvent {
 export interface JournalEvent extends NewEvent {
   /** From 1, without gaps. */
   readonly seq: number;
+}
+
+/** How a journal begins; undefined when it is none. */
+export function acceptanceOf(events: readonly JournalEvent[]): Acceptance | undefined {
+  const body = events[0]?.body;
+  return body?.kind === "accepted" ? body : undefined;
 }
 
 /** Whether an event is the result of an effect. */

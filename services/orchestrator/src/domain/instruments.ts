@@ -13,7 +13,7 @@ import {
 } from "@agentmesh/telemetry";
 import { metrics } from "../metrics.ts";
 import type { AgentBundle } from "./agents/bundle.ts";
-import type { Ending, StepBody } from "./events.ts";
+import { acceptanceOf, type Ending, type StepBody } from "./events.ts";
 import type { RunRecord } from "./run.ts";
 import type { ClaimedRun } from "./run-store.ts";
 
@@ -76,13 +76,13 @@ export class RunInstruments {
   }
 
   /** A worker begins. @returns the span of the whole run */
-  begun({ run, attempt, lease, events: journal, request }: ClaimedRun, parent: Span | undefined): Span {
+  begun({ run, attempt, lease, events: journal }: ClaimedRun, parent: Span | undefined): Span {
     this.#inFlight.add(1, { agent_id: run.agentId });
     if (run.sessionId !== "") this.#sessions.add(1, { agent_id: run.agentId });
     const span = this.tracer.start(spanNames.invokeAgent(run.agentId), {
       kind: "internal",
       parent,
-      traceparent: request.traceparent,
+      traceparent: acceptanceOf(journal)?.request.traceparent,
       attributes: {
         [attributes.runId]: run.id,
         [attributes.agentName]: run.agentId,

@@ -20,7 +20,14 @@ const sqlite = {
 };
 
 const hello = { role: "user" as const, parts: [{ text: "hello", provenance: "user" as const }] };
-const accepted: EventBody = { kind: "accepted", agentId: "a", agentVersion: "1", sessionId: "", input: hello };
+const accepted: EventBody = {
+  kind: "accepted",
+  agentId: "a",
+  agentVersion: "1",
+  sessionId: "",
+  input: hello,
+  request: { principal: ann, history: [], stream: false },
+};
 
 function runId(number: number): string {
   return `run_${number.toString(16).padStart(32, "0")}`;
@@ -38,7 +45,6 @@ function request(number: number, more: Partial<AcceptRequest> = {}): AcceptReque
       created: 1_000,
       deadline: 100_000,
     },
-    request: { principal: ann, history: [], stream: false },
     events: [accepted],
     idempotency: undefined,
     bundle: undefined,
@@ -97,7 +103,7 @@ describeContract("run store", [sqlite], (open) => {
     await store.accept(request(1, { claimFor: claimFor("w1", 5_000) }));
     await store.append({ lease: { runId: runId(1), token: 1 }, expectedSeq: 2, events: [tool(1)] });
     const [claim] = await store.claim({ worker: "w2", limit: 10, now: 5_000, leaseUntil: 9_000 });
-    expect(claim).toMatchObject({ attempt: 2, lease: { token: 2 }, request: { principal: ann } });
+    expect(claim).toMatchObject({ attempt: 2, lease: { token: 2 } });
     expect(claim!.events.map(({ seq, body }) => [seq, body.kind])).toEqual([
       [1, "accepted"],
       [2, "started"],

@@ -1,6 +1,6 @@
 /** The port to where runs and their journals are kept. Every method is atomic: all of it is stored, or nothing. */
 import type { Ending, EventBody, JournalEvent, NewEvent } from "./events.ts";
-import type { Owner, RunRecord, RunRequest } from "./run.ts";
+import type { Owner, RunRecord } from "./run.ts";
 
 /** The right to write a run's journal. The token grows with every claim; a writer with an older one is refused. */
 export interface Lease {
@@ -11,7 +11,6 @@ export interface Lease {
 /** A run a worker has taken, with everything it needs to go on. */
 export interface ClaimedRun {
   readonly run: RunRecord;
-  readonly request: RunRequest;
   readonly lease: Lease;
   /** 1 for the first time, more after a crash or a lost lease. */
   readonly attempt: number;
@@ -30,8 +29,7 @@ export interface IdempotencyRecord {
 /** What `accept` stores. */
 export interface AcceptRequest {
   readonly run: Omit<RunRecord, "status" | "lastSeq" | "ended" | "cancelReason">;
-  readonly request: RunRequest;
-  /** The first events of the journal. */
+  /** The first events of the journal; the first of all says that the run was accepted. */
   readonly events: readonly EventBody[];
   readonly idempotency: IdempotencyRecord | undefined;
   /** Stored once per version, so that a run can be resumed after the agent's file changed. */

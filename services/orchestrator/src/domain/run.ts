@@ -41,7 +41,7 @@ export interface RunView {
   readonly error?: RunError;
 }
 
-/** What a worker needs to carry out a run besides its journal. Stored with the run. */
+/** What a worker needs to carry a run out. Stored with its first event. */
 export interface RunRequest {
   /** Who it acts for. */
   readonly principal: Principal;

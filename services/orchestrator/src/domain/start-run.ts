@@ -178,6 +178,7 @@ function acceptRequest(
     agentVersion: bundle.version,
     sessionId,
     input: checked.input,
+    request: runRequest({ scope, principal, request, bundle, history: checked.history }),
   };
   return {
     run: {
@@ -190,7 +191,6 @@ function acceptRequest(
       created: now,
       deadline: now + Math.ceil(timeoutMs),
     },
-    request: runRequest({ scope, principal, request, bundle, history: checked.history }),
     events: [accepted, ...checked.acted],
     idempotency:
       idempotencyKey === ""

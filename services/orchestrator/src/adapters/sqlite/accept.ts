@@ -36,7 +36,7 @@ function findRepeated(sql: Sql, { idempotency, run }: AcceptRequest): Accepted |
   return row === undefined ? undefined : { outcome: "existing", run: recordOf(row) };
 }
 
-function insertAround(sql: Sql, { run, request, idempotency, bundle }: AcceptRequest): void {
+function insertAround(sql: Sql, { run, idempotency, bundle }: AcceptRequest): void {
   if (bundle !== undefined) {
     const text = "INSERT OR IGNORE INTO agent_versions (agent_id, version, bundle) VALUES (?, ?, ?)";
     sql.run(text, run.agentId, run.agentVersion, bundle.json);
@@ -46,10 +46,9 @@ function insertAround(sql: Sql, { run, request, idempotency, bundle }: AcceptReq
       "INSERT OR REPLACE INTO idempotency_keys (tenant, user, key, request_hash, run_id, expires) VALUES (?, ?, ?, ?, ?, ?)";
     sql.run(text, run.tenant, run.user, idempotency.key, idempotency.requestHash, run.id, idempotency.expires);
   }
-  sql.run("INSERT INTO run_requests (run_id, request) VALUES (?, ?)", run.id, JSON.stringify(request));
 }
 
-function insertRun(sql: Sql, { run, request, events: bodies, claimFor }: AcceptRequest): Accepted {
+function insertRun(sql: Sql, { run, events: bodies, claimFor }: AcceptRequest): Accepted {
   const claimed = claimFor !== undefined;
   const all = claimed ? [...bodies, { kind: "started", attempt: 1 } as const] : bodies;
   const events: NewEvent[] = all.map((body) => ({ body, inputHash: "", time: run.created }));
@@ -82,5 +81,5 @@ function insertRun(sql: Sql, { run, request, events: bodies, claimFor }: AcceptR
   if (!claimed) return { outcome: "accepted", run: record, claimed: undefined };
   const journal: JournalEvent[] = events.map((event, index) => ({ ...event, seq: index + 1 }));
   const lease = { runId: run.id, token: 1 };
-  return { outcome: "accepted", run: record, claimed: { run: record, request, lease, attempt: 1, events: journal } };
+  return { outcome: "accepted", run: record, claimed: { run: record, lease, attempt: 1, events: journal } };
 }

@@ -1,5 +1,4 @@
 import type { Sql } from "@agentmesh/state";
-import type { RunRequest } from "../../domain/run.ts";
 import type { ClaimedRun, ClaimRequest } from "../../domain/run-store.ts";
 import { insertEvents, type RunRow, recordOf, runColumns, selectEvents } from "./rows.ts";
 
@@ -33,10 +32,8 @@ function take(sql: Sql, row: RunRow, { worker, now, leaseUntil }: Omit<ClaimRequ
     leaseUntil,
     row.id,
   );
-  const stored = sql.get<{ request: string }>("SELECT request FROM run_requests WHERE run_id = ?", row.id);
   return {
     run: { ...recordOf(row), status: "running", lastSeq },
-    request: JSON.parse(stored?.request ?? "{}") as RunRequest,
     lease: { runId: row.id, token },
     attempt,
     events: selectEvents(sql, row.id, 0, everything),

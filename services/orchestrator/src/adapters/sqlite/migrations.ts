@@ -22,11 +22,6 @@ export const migrations: readonly string[] = [
    CREATE INDEX runs_due ON runs (lease_until, id) WHERE ended IS NULL;
    CREATE INDEX runs_ended ON runs (ended) WHERE ended IS NOT NULL;
 
-   CREATE TABLE run_requests (
-     run_id TEXT PRIMARY KEY,
-     request TEXT NOT NULL
-   ) STRICT, WITHOUT ROWID;
-
    CREATE TABLE run_events (
      run_id TEXT NOT NULL,
      seq INTEGER NOT NULL,

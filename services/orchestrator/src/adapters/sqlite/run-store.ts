@@ -173,7 +173,6 @@ export class SqliteRunStore implements RunStore {
       );
       for (const { id } of rows) {
         sql.run("DELETE FROM run_events WHERE run_id = ?", id);
-        sql.run("DELETE FROM run_requests WHERE run_id = ?", id);
         sql.run("DELETE FROM runs WHERE id = ?", id);
       }
       sql.run(

@@ -1,6 +1,5 @@
 import { errors } from "../../errors.ts";
-import type { Ending, JournalEvent } from "../events.ts";
-import type { Message } from "../message.ts";
+import type { Ending } from "../events.ts";
 import type { DurableRun, Pattern, Turn } from "../patterns/pattern.ts";
 import { patterns } from "../patterns/patterns.ts";
 import { act } from "./act.ts";
@@ -13,9 +12,9 @@ import { think } from "./think.ts";
  * Carries a run out from wherever its journal ends, and ends it with an answer.
  * @throws whatever keeps it from one; the journal may then hold events that are not stored yet
  */
-export async function executeRun(context: RunContext, events: readonly JournalEvent[]): Promise<Ending> {
+export async function executeRun(context: RunContext): Promise<Ending> {
   context.check();
-  const question = questionOf(events);
+  const { question } = context;
   const recalled = await recallSession(context);
   context.sessionVersion = recalled?.sessionVersion;
   context.transcript.add(...context.request.history, ...(recalled?.messages ?? []), question);
@@ -30,13 +29,6 @@ export async function executeRun(context: RunContext, events: readonly JournalEv
   const ending: Ending = { kind: "succeeded", output, totals: context.totals };
   await context.journal.finish(ending);
   return ending;
-}
-
-function questionOf(events: readonly JournalEvent[]): Message {
-  const first = events[0]?.body;
-  if (first?.kind !== "accepted")
-    throw errors.JOURNAL_MISMATCH({ message: "The journal does not begin with the run's acceptance." });
-  return first.input;
 }
 
 function durableRun(context: RunContext): DurableRun {

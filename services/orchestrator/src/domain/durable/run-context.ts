@@ -1,8 +1,17 @@
 import type { CallScope } from "@agentmesh/rpc/scope";
 import type { AgentBundle } from "../agents/bundle.ts";
-import { type GuardrailActed, type JournalEvent, plusEvent, type Stage, type StepBody, totalsOf } from "../events.ts";
+import {
+  type Acceptance,
+  type GuardrailActed,
+  type JournalEvent,
+  plusEvent,
+  type Stage,
+  type StepBody,
+  totalsOf,
+} from "../events.ts";
 import { RunStopped } from "../failure.ts";
 import type { RunInstruments } from "../instruments.ts";
+import type { Message } from "../message.ts";
 import type {
   Attribution,
   CheckResult,
@@ -34,7 +43,7 @@ export interface RunPorts {
 /** What a run context is made of. */
 export interface RunContextInit {
   readonly run: RunRecord;
-  readonly request: RunRequest;
+  readonly acceptance: Acceptance;
   readonly bundle: AgentBundle;
   readonly journal: Journal;
   readonly events: readonly JournalEvent[];
@@ -47,6 +56,8 @@ export interface RunContextInit {
 /** What all steps of one run share. */
 export class RunContext {
   readonly run: RunRecord;
+  /** The question as it may be used. */
+  readonly question: Message;
   readonly request: RunRequest;
   readonly bundle: AgentBundle;
   readonly journal: Journal;
@@ -65,7 +76,8 @@ export class RunContext {
 
   constructor(init: RunContextInit) {
     this.run = init.run;
-    this.request = init.request;
+    this.question = init.acceptance.input;
+    this.request = init.acceptance.request;
     this.bundle = init.bundle;
     this.journal = init.journal;
     this.steps = new RecordedSteps(init.events);
