@@ -15,7 +15,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file agentmesh/tool_registry/v1/tool_registry.proto.
  */
 export const file_agentmesh_tool_registry_v1_tool_registry: GenFile = /*@__PURE__*/
-  fileDesc("Ci5hZ2VudG1lc2gvdG9vbF9yZWdpc3RyeS92MS90b29sX3JlZ2lzdHJ5LnByb3RvEhphZ2VudG1lc2gudG9vbF9yZWdpc3RyeS52MSKmAQoEVG9vbBI1CgpkZWZpbml0aW9uGAEgASgLMiEuYWdlbnRtZXNoLnR5cGUudjEuVG9vbERlZmluaXRpb24SEgoKaWRlbXBvdGVudBgCIAEoCBIWCg5yZXF1aXJlZF9zY29wZRgDIAEoCRInCgVwcmljZRgEIAEoCzIYLmFnZW50bWVzaC50eXBlLnYxLk1vbmV5EhIKCnRpbWVvdXRfbXMYBSABKAUiIQoQTGlzdFRvb2xzUmVxdWVzdBINCgVuYW1lcxgBIAMoCSJEChFMaXN0VG9vbHNSZXNwb25zZRIvCgV0b29scxgBIAMoCzIgLmFnZW50bWVzaC50b29sX3JlZ2lzdHJ5LnYxLlRvb2wihwEKEkV4ZWN1dGVUb29sUmVxdWVzdBIOCgZydW5faWQYASABKAkSEAoIc3RlcF9rZXkYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRIpCghzZXR0aW5ncxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiYAoTRXhlY3V0ZVRvb2xSZXNwb25zZRIPCgdjb250ZW50GAEgASgJEhAKCGlzX2Vycm9yGAIgASgIEhQKDGVycm9yX3JlYXNvbhgDIAEoCRIQCghyZXBsYXllZBgEIAEoCDL0AQoTVG9vbFJlZ2lzdHJ5U2VydmljZRJtCglMaXN0VG9vbHMSLC5hZ2VudG1lc2gudG9vbF9yZWdpc3RyeS52MS5MaXN0VG9vbHNSZXF1ZXN0Gi0uYWdlbnRtZXNoLnRvb2xfcmVnaXN0cnkudjEuTGlzdFRvb2xzUmVzcG9uc2UiA5ACARJuCgtFeGVjdXRlVG9vbBIuLmFnZW50bWVzaC50b29sX3JlZ2lzdHJ5LnYxLkV4ZWN1dGVUb29sUmVxdWVzdBovLmFnZW50bWVzaC50b29sX3JlZ2lzdHJ5LnYxLkV4ZWN1dGVUb29sUmVzcG9uc2ViBnByb3RvMw", [file_agentmesh_type_v1_types, file_google_protobuf_struct]);
+  fileDesc("Ci5hZ2VudG1lc2gvdG9vbF9yZWdpc3RyeS92MS90b29sX3JlZ2lzdHJ5LnByb3RvEhphZ2VudG1lc2gudG9vbF9yZWdpc3RyeS52MSLYAQoEVG9vbBI1CgpkZWZpbml0aW9uGAEgASgLMiEuYWdlbnRtZXNoLnR5cGUudjEuVG9vbERlZmluaXRpb24SEgoKaWRlbXBvdGVudBgCIAEoCBIWCg5yZXF1aXJlZF9zY29wZRgDIAEoCRInCgVwcmljZRgEIAEoCzIYLmFnZW50bWVzaC50eXBlLnYxLk1vbmV5EhIKCnRpbWVvdXRfbXMYBSABKAUSMAoPc2V0dGluZ3Nfc2NoZW1hGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIhChBMaXN0VG9vbHNSZXF1ZXN0Eg0KBW5hbWVzGAEgAygJIkQKEUxpc3RUb29sc1Jlc3BvbnNlEi8KBXRvb2xzGAEgAygLMiAuYWdlbnRtZXNoLnRvb2xfcmVnaXN0cnkudjEuVG9vbCKHAQoSRXhlY3V0ZVRvb2xSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIQCghzdGVwX2tleRgCIAEoCRIMCgR0b29sGAMgASgJEhYKDmFyZ3VtZW50c19qc29uGAQgASgJEikKCHNldHRpbmdzGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJgChNFeGVjdXRlVG9vbFJlc3BvbnNlEg8KB2NvbnRlbnQYASABKAkSEAoIaXNfZXJyb3IYAiABKAgSFAoMZXJyb3JfcmVhc29uGAMgASgJEhAKCHJlcGxheWVkGAQgASgIMvQBChNUb29sUmVnaXN0cnlTZXJ2aWNlEm0KCUxpc3RUb29scxIsLmFnZW50bWVzaC50b29sX3JlZ2lzdHJ5LnYxLkxpc3RUb29sc1JlcXVlc3QaLS5hZ2VudG1lc2gudG9vbF9yZWdpc3RyeS52MS5MaXN0VG9vbHNSZXNwb25zZSIDkAIBEm4KC0V4ZWN1dGVUb29sEi4uYWdlbnRtZXNoLnRvb2xfcmVnaXN0cnkudjEuRXhlY3V0ZVRvb2xSZXF1ZXN0Gi8uYWdlbnRtZXNoLnRvb2xfcmVnaXN0cnkudjEuRXhlY3V0ZVRvb2xSZXNwb25zZWIGcHJvdG8z", [file_agentmesh_type_v1_types, file_google_protobuf_struct]);
 
 /**
  * A tool and what the mesh needs to know about it.
@@ -57,6 +57,13 @@ export type Tool = Message<"agentmesh.tool_registry.v1.Tool"> & {
    * @generated from field: int32 timeout_ms = 5;
    */
   timeoutMs: number;
+
+  /**
+   * JSON Schema (2020-12) of what an agent may set for this tool (ExecuteToolRequest.settings); absent: nothing.
+   *
+   * @generated from field: google.protobuf.Struct settings_schema = 6;
+   */
+  settingsSchema?: JsonObject | undefined;
 };
 
 /**
@@ -73,7 +80,7 @@ export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
  */
 export type ListToolsRequest = Message<"agentmesh.tool_registry.v1.ListToolsRequest"> & {
   /**
-   * Only these; empty: all.
+   * Only these, at most 256; empty: all.
    *
    * @generated from field: repeated string names = 1;
    */
@@ -220,7 +227,11 @@ export const ToolRegistryService: GenService<{
    * result, or joins a call that is still running. A lease that ran out without a result is uncertain: an
    * idempotent tool runs again, any other fails with UNCERTAIN. A tool that fails, or arguments it does not
    * accept, are a result the model can act on (is_error), not an error of the RPC.
-   * Errors: TOOL_NOT_FOUND, TOOL_FORBIDDEN, STEP_CONFLICT (same step, other arguments), UNCERTAIN.
+   * Arguments that are not accepted leave no record. A caller that goes away interrupts an idempotent tool, unless others
+   * wait for it; any other tool runs on and its result is recorded.
+   * Errors: TOOL_NOT_FOUND, TOOL_FORBIDDEN, INVALID_REQUEST, INVALID_SETTINGS (the agent's settings for the tool),
+   * STEP_CONFLICT (same step, other tool, arguments or user), UNCERTAIN, STEP_RUNNING (leased elsewhere; RetryInfo says
+   * until when), INTERRUPTED (nobody waited, or the service stops; may be repeated).
    *
    * @generated from rpc agentmesh.tool_registry.v1.ToolRegistryService.ExecuteTool
    */
