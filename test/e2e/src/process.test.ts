@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
+import { temporaryDirectory } from "@agentmesh/state/testing";
+import { afterEach, expect, it } from "vitest";
+import { eventually } from "./harness/eventually.ts";
+import { failureOf } from "./harness/failure.ts";
+import { MeshProcess, type MeshProcessOptions } from "./harness/mesh-process.ts";
+import type { Clients } from "./harness/person.ts";
+import { answerOf, eventsOf, journalOf, namesOf } from "./harness/runs.ts";
+import { calculate, script } from "./harness/scripts.ts";
+import { agentsIn } from "./harness/test-mesh.ts";
+
+const folders: { remove(): void }[] = [];
+const processes: MeshProcess[] = [];
+
+afterEach(async () => {
+  for (const running of processes.splice(0)) await running.end("SIGKILL");
+  for (const folder of folders.splice(0)) folder.remove();
+});
+
+function dataFolder(): MeshProcessOptions {
+  const folder = temporaryDirectory();
+  folders.push(folder);
+  const environment = { AGENTMESH_ORCHESTRATOR_AGENTS: agentsIn(folder.path), AGENTMESH_LOG_LEVEL: "warn" };
+  return { dataDirectory: join(folder.path, "data"), environment };
+}
+
+function launch(options: MeshProcessOptions): MeshProcess {
+  const started = new MeshProcess(options);
+  processes.push(started);
+  return started;
+}
+
+const start = (options: MeshProcessOptions) => launch(options).ready();
+
+const slowly = script(calculate("3 * 4"), { text: "Twelve. ".repeat(10) });
+
+/** Submits a run that takes seconds, and waits until its answer is being written. */
+async function runningRun({ agents }: Clients): Promise<string> {
+  const { run } = await agents.submitRun({ run: { agentId: "drip", input: slowly, idempotencyKey: "first" } });
+  const leave = new AbortController();
+  const text = async () => {
+    for await (const { event } of agents.watchRun({ runId: run?.id ?? "" }, { signal: leave.signal }))
+      if (event?.event.case === "textDelta") leave.abort();
+  };
+  await failureOf(text());
+  return run?.id ?? "";
+}
+
+async function expectWholeJournal({ agents }: Clients, runId: string): Promise<void> {
+  const journal = journalOf(await eventsOf(agents.watchRun({ runId })));
+  expect(journal.map(({ seq }) => Number(seq))).toEqual(journal.map((_, index) => index + 1));
+  expect(namesOf(journal).at(-1)).toBe("succeeded");
+  const steps = journal.flatMap(({ event }) =>
+    event.case === "modelCalled" || event.case === "toolCalled" ? [event.value.stepKey] : [],
+  );
+  expect(new Set(steps).size).toBe(steps.length);
+}
+
+it("a mesh that is told to stop finishes the run it is at, takes no new one, and ends with 0", async () => {
+  const options = dataFolder();
+  const first = await start(options);
+  const clients = first.as();
+  const runId = await runningRun(clients);
+  first.signal("SIGTERM");
+  const next = () => failureOf(clients.agents.submitRun({ run: { agentId: "assistant", input: "What is 1 + 1?" } }));
+  expect(await next()).toMatchObject({ code: "Unavailable" });
+  expect(await first.ended()).toBe(0);
+  const second = (await start(options)).as();
+  const { run } = await second.agents.getRun({ runId });
+  expect(run).toMatchObject({ status: RunStatus.SUCCEEDED });
+  expect(answerOf(run)).toContain("Twelve.");
+  expect((await second.agents.listRuns({})).runs).toHaveLength(1);
+  await expectWholeJournal(second, runId);
+});
+
+it("a mesh that has no time to finish leaves the run to the next one, which goes on where it was", async () => {
+  const options = dataFolder();
+  const hasty = { ...options, environment: { ...options.environment, AGENTMESH_DRAIN_TIMEOUT: "1ms" } };
+  const first = await start(hasty);
+  const runId = await runningRun(first.as());
+  expect(await first.end("SIGTERM")).toBe(0);
+  const second = (await start(options)).as();
+  const done = async () => (await second.agents.getRun({ runId })).run;
+  const run = await eventually(done, (found) => found?.status === RunStatus.SUCCEEDED, 20_000);
+  expect(answerOf(run)).toContain("Twelve.");
+  await expectWholeJournal(second, runId);
+});
+
+it("a second mesh on the same data folder ends at once, says why, and does not disturb the first", async () => {
+  const options = dataFolder();
+  const first = await start(options);
+  const second = launch(options);
+  expect(await second.ended()).toBe(1);
+  expect(second.output).toMatch(/\.db is open in another process/);
+  expect(second.output).not.toMatch(/\n\s+at /);
+  const { run } = await first.as().agents.run({ run: { agentId: "assistant", input: "What is 17 * 23?" } });
+  expect(answerOf(run)).toContain("391");
+});
+
+it("settings that make no sense end the start with 2 and a list of all of them", async () => {
+  const options = dataFolder();
+  const wrong = { AGENTMESH_GATEWAY_BURST: "-1", AGENTMESH_LOG_LEVEL: "loud", AGENTMESH_COST_SWEEP_INTERVALL: "1s" };
+  const failed = launch({ ...options, environment: { ...options.environment, ...wrong } });
+  expect(await failed.ended()).toBe(2);
+  for (const name of Object.keys(wrong)) expect(failed.output).toContain(name);
+});
