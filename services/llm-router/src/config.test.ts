@@ -8,7 +8,7 @@ const name = (rest: string) => `AGENTMESH_LLM_ROUTER_${rest}`;
 describe("the settings", () => {
   it("point at the simulator when nothing is set", () => {
     expect(load({})).toMatchObject({
-      providerUrl: "http://127.0.0.1:7190/v1",
+      providerUrl: "http://127.0.0.1:7199/v1",
       defaultModel: "auto",
       catalogue: undefined,
     });

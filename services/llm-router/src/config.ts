@@ -14,7 +14,7 @@ import { isHttpUrl } from "./domain/reader.ts";
 export const settings = defineSettings("llm-router", {
   providerUrl: address({
     env: "AGENTMESH_LLM_ROUTER_PROVIDER_URL",
-    default: "http://127.0.0.1:7190/v1",
+    default: "http://127.0.0.1:7199/v1",
     help: "Address of an OpenAI-compatible endpoint, used by every provider of the catalogue that has no base_url; the default is the simulator's.",
   }),
   providerApiKey: secret({
