@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { PublicEdge } from "@agentmesh/modules";
 import type { DeadlinePolicy } from "@agentmesh/rpc";
+import { DomainError } from "@agentmesh/rpc/domain-error";
 import type { PrincipalCredential } from "@agentmesh/rpc/scope";
-import type { Telemetry } from "@agentmesh/telemetry";
+import { events, type Logger, type Telemetry } from "@agentmesh/telemetry";
 import { corsGuard } from "./adapters/http/cors.ts";
 import { openAiRoutes } from "./adapters/http/openai/routes.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -29,13 +30,32 @@ export function gatewayEdge(options: GatewayEdgeOptions): PublicEdge {
   const httpGuard = corsGuard(config.corsOrigins);
   const limits = { store, limitOf: limitsOf(options), onRefused: () => refused.add(1) };
   const authenticate = authenticateWith(options);
-  const admit = ({ headers }: IncomingMessage) => authenticate({ get: (name) => headerText(headers[name]) });
+  const admit = logged(telemetry.logger, ({ headers }) => authenticate({ get: (name) => headerText(headers[name]) }));
   return {
     authenticate: ({ header }) => authenticate(header),
     deadlines: deadlinesOf(config),
     interceptors: [rateLimitInterceptor(limits)],
     httpRoutes: (transport) => openAiRoutes({ transport, admit, clock, metrics, maxBodyBytes: config.maxBodyBytes }),
     ...(httpGuard && { httpGuard }),
+  };
+}
+
+type Admit = (request: IncomingMessage) => PrincipalCredential | Promise<PrincipalCredential>;
+
+// The log line that RPCs get from the interceptor that asks for their principal.
+function logged(logger: Logger, admit: Admit): Admit {
+  const refuse = (error: unknown): never => {
+    const reason = error instanceof DomainError ? error.reason : "UNAUTHENTICATED";
+    logger.event(events.accessDenied, { reason, rpc_method: "http" });
+    throw error;
+  };
+  return (request) => {
+    try {
+      const credential = admit(request);
+      return credential instanceof Promise ? credential.catch(refuse) : credential;
+    } catch (error) {
+      return refuse(error);
+    }
   };
 }
 

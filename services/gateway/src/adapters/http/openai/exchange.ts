@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { callOptionsOf, cancelError } from "@agentmesh/rpc";
-import type { CallScope } from "@agentmesh/rpc/scope";
+import type { CallScope, PrincipalCredential } from "@agentmesh/rpc/scope";
 import type { CallOptions } from "@connectrpc/connect";
 import { errorBody, problemOf } from "./error-answer.ts";
 import { EventStream } from "./event-stream.ts";
@@ -16,8 +16,6 @@ const RATE_LIMIT_HEADERS = [
   "x-ratelimit-remaining-requests",
   "x-ratelimit-reset-requests",
 ];
-// The headers of the request that go on to the services: who calls, and under which trace.
-const PASSED_ON = ["authorization", "x-api-key", "traceparent"] as const;
 // How long a client whose body was refused may go on sending before its connection is cut.
 const REST_OF_BODY_MS = 1_000;
 
@@ -29,6 +27,8 @@ export class Exchange {
   readonly headers: AnswerHeaders;
   readonly #response: ServerResponse;
   readonly #gone = new AbortController();
+  /** Who asks; set when the key has been checked. */
+  credential: PrincipalCredential | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
@@ -41,9 +41,9 @@ export class Exchange {
     });
   }
 
-  /** The scope of what is done for this request; whose it is the interceptors find out. */
+  /** The scope of what is done for this request. Its deadline is the interceptors' default. */
   get scope(): CallScope {
-    return { signal: this.#gone.signal, deadline: undefined, credential: undefined, span: undefined };
+    return { signal: this.#gone.signal, deadline: undefined, credential: this.credential, span: undefined };
   }
 
   /** The HTTP status that was sent; 499 when the client left before. */
@@ -53,12 +53,11 @@ export class Exchange {
 
   /** Options of a call on behalf of this request; the limits that the call reports become headers of the answer. */
   callOptions(options: CallOptions = callOptionsOf(this.scope)): CallOptions {
-    const headers: AnswerHeaders = {};
-    for (const name of PASSED_ON) {
-      const value = this.request.headers[name];
-      if (typeof value === "string") headers[name] = value;
-    }
-    return { ...options, headers, onHeader: (received) => this.#takeLimits(received) };
+    const { traceparent } = this.request.headers;
+    const onHeader = (received: Headers) => this.#takeLimits(received);
+    return typeof traceparent === "string"
+      ? { ...options, onHeader, headers: { traceparent } }
+      : { ...options, onHeader };
   }
 
   /** Answers with JSON. */
@@ -92,11 +91,11 @@ export class Exchange {
   }
 
   #send(status: number, body: string): void {
-    const bytes = Buffer.from(body);
     const headers = this.headers;
     headers["content-type"] = "application/json";
-    headers["content-length"] = String(bytes.byteLength);
-    this.#response.writeHead(status, headers).end(bytes);
+    headers["content-length"] = String(Buffer.byteLength(body));
+    // As a text, so that Node sends head and body with one write.
+    this.#response.writeHead(status, headers).end(body);
   }
 
   // Cutting off a client that still sends would lose the answer on its way.

@@ -52,7 +52,9 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     });
     request.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     request.once("error", reject);
-    request.once("close", () => reject(new ClientLeft()));
+    request.once("close", () => {
+      if (!request.complete) reject(new ClientLeft());
+    });
   });
 }
 

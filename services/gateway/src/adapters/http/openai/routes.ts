@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AgentService } from "@agentmesh/contracts/gateway/v1/agent_service";
 import { ModelService } from "@agentmesh/contracts/gateway/v1/model_service";
+import type { PrincipalCredential } from "@agentmesh/rpc/scope";
 import type { Metrics } from "@agentmesh/telemetry";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { metrics as catalogue } from "../../../metrics.ts";
@@ -18,8 +19,8 @@ import { readJson } from "./request-body.ts";
 export interface OpenAiRoutesOptions {
   /** Leads to the gateway's own services, through all interceptors. */
   readonly transport: Transport;
-  /** Throws when a request has no valid key: nobody else's body is read. */
-  readonly admit: (request: IncomingMessage) => unknown;
+  /** Who asks. Throws when a request has no valid key: nobody else's body is read. */
+  readonly admit: (request: IncomingMessage) => PrincipalCredential | Promise<PrincipalCredential>;
   readonly maxBodyBytes: number;
   readonly clock: () => number;
   readonly metrics: Metrics;
@@ -56,7 +57,7 @@ export function openAiRoutes(
 async function answer(route: Route, exchange: Exchange, admit: OpenAiRoutesOptions["admit"]): Promise<void> {
   if (route !== NOWHERE) {
     if (exchange.request.method !== route.method) throw wrongMethod(route.method);
-    await admit(exchange.request);
+    exchange.credential = await admit(exchange.request);
   }
   await route.answer(exchange);
 }
