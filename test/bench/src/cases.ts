@@ -39,7 +39,7 @@ function chat(model: string, content: string, key: string, expected: string): Lo
 }
 
 /** (a) and (b): a model call, through the bare proxy or through the gateway. */
-export const modelCall = (key: string) => chat("sim-script", plainInput, key, answerText);
+export const modelCall = (key: string) => chat("simulator-script", plainInput, key, answerText);
 
 /** (c): an agent turn without tools. */
 export const agentTurn = (key: string) => chat("agent/plain", plainInput, key, answerText);

@@ -1,10 +1,12 @@
 /**
  * `npm run bench [-- --quick]`: what a request costs, as ratios to a bare Node proxy in the same run. Interleaved
  * rounds, medians over them. Prints a table and writes test/bench/latest.json (not with --quick).
+ * `npm run bench -- --profile b` loads one case of the mesh instead and leaves a CPU profile in .cache/profiles.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { Pool } from "undici";
 import { agentTurn, mixedSteps, modelCall, stepsPerRun, toolSteps } from "./cases.ts";
 import { type LoadRequest, runLoad } from "./load.ts";
@@ -12,14 +14,15 @@ import type { MeasuredProcess } from "./measured-process.ts";
 import { startMesh, startProxy, startSimulator } from "./processes.ts";
 import { type CaseResult, printReport, summarise } from "./report.ts";
 
-const quick = process.argv.includes("--quick");
+const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, profile: { type: "string" } } });
+const quick = options.quick === true;
 const rounds = quick ? 3 : 5;
 const milliseconds = quick ? 600 : 2_000;
 const dataDirectory = mkdtempSync(join(tmpdir(), "agentmesh-bench-"));
 
 const simulator = await startSimulator();
 const proxy = await startProxy(simulator.url);
-const mesh = await startMesh({ dataDirectory, simulatorUrl: simulator.url });
+const mesh = await startMesh({ dataDirectory, simulatorUrl: simulator.url, profile: options.profile !== undefined });
 const idle = await mesh.process.sample();
 
 interface Target {
@@ -71,8 +74,15 @@ async function measure(target: Target, inFlight: number, length: number): Promis
   };
 }
 
-const results: CaseResult[][] = [];
-try {
+/** One case only, long enough for a profile. */
+async function profile(name: string): Promise<void> {
+  const target = [...compared, ...stepped].find((candidate) => candidate.name.startsWith(`(${name})`));
+  if (target === undefined) throw new Error("--profile takes b, c, d or e");
+  console.log(await measure(target, 16, 10_000));
+}
+
+async function compare(): Promise<CaseResult[][]> {
+  const results: CaseResult[][] = [];
   process.stderr.write("warming up …\n");
   for (const target of [...compared, ...stepped]) await measure(target, 16, quick ? 1_000 : 3_000);
   for (let round = 1; round <= rounds; round += 1) {
@@ -84,11 +94,19 @@ try {
     for (const target of stepped) ofRound.push(await measure(target, 16, milliseconds));
     results.push(ofRound);
   }
+  return results;
+}
+
+let results: CaseResult[][] = [];
+try {
+  if (options.profile === undefined) results = await compare();
+  else await profile(options.profile);
 } finally {
   await Promise.all([proxyPool.close(), meshPool.close()]);
   for (const { process: started } of [mesh, proxy, simulator]) await started.stop();
   rmSync(dataDirectory, { recursive: true, force: true });
 }
+if (options.profile !== undefined) process.exit(0);
 const summary = summarise({ rounds: results, idleRssBytes: idle.rssBytes, readyMs: mesh.readyMs });
 printReport(summary);
 if (!quick) writeFileSync(new URL("../latest.json", import.meta.url), `${JSON.stringify(summary, null, 2)}\n`);

@@ -21,6 +21,7 @@ export interface ProcessOptions {
   /** Entry, relative to this folder. */
   readonly entry: string;
   readonly args?: readonly string[];
+  readonly nodeOptions?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Answers without an error as soon as the process takes requests. */
   readonly ready: () => Promise<unknown>;
@@ -29,7 +30,14 @@ export interface ProcessOptions {
 /** Starts a process and waits until it takes requests; fails with its output when it ends first. */
 export async function startProcess(options: ProcessOptions): Promise<MeasuredProcess> {
   const entry = fileURLToPath(new URL(options.entry, import.meta.url));
-  const args = ["--disable-warning=ExperimentalWarning", "--import", probe, entry, ...(options.args ?? [])];
+  const args = [
+    ...(options.nodeOptions ?? []),
+    "--disable-warning=ExperimentalWarning",
+    "--import",
+    probe,
+    entry,
+    ...(options.args ?? []),
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...process.env, ...options.environment },

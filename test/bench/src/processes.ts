@@ -25,13 +25,13 @@ const answers = (url: string) => async () => {
 /** The OpenAI-shaped server that answers every model call. */
 export async function startSimulator(): Promise<{ process: MeasuredProcess; url: string }> {
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}/v1`;
   const entry = "../../../packages/llm-simulator/src/main.ts";
   const process = await startProcess({
     name: "simulator",
     entry,
     args: ["--port", String(port)],
-    ready: answers(`${url}/v1/models`),
+    ready: answers(`${url}/models`),
   });
   return { process, url };
 }
@@ -55,7 +55,11 @@ export interface StartedMesh {
 }
 
 /** The whole mesh in one process with everything on; limits high enough not to be what is measured. */
-export async function startMesh(options: { dataDirectory: string; simulatorUrl: string }): Promise<StartedMesh> {
+export async function startMesh(options: {
+  dataDirectory: string;
+  simulatorUrl: string;
+  profile: boolean;
+}): Promise<StartedMesh> {
   const [grpcPort, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${httpPort}`;
   const keyFile = join(options.dataDirectory, "admin-key");
@@ -63,15 +67,16 @@ export async function startMesh(options: { dataDirectory: string; simulatorUrl: 
   const process = await startProcess({
     name: "mesh",
     entry: "../../../services/all-in-one/src/main.ts",
+    nodeOptions: options.profile ? ["--cpu-prof", `--cpu-prof-dir=${here("../../../.cache/profiles")}`] : [],
     environment: {
       AGENTMESH_DATA_DIR: options.dataDirectory,
       AGENTMESH_GATEWAY_GRPC_PORT: String(grpcPort),
       AGENTMESH_GATEWAY_HTTP_PORT: String(httpPort),
       AGENTMESH_METRICS_PORT: String(metricsPort),
       AGENTMESH_GATEWAY_REQUESTS_PER_MINUTE: "1000000",
-      AGENTMESH_GATEWAY_BURST: "1000000",
-      AGENTMESH_LLM_ROUTER_PROVIDER_URL: `${options.simulatorUrl}/v1`,
-      AGENTMESH_ORCHESTRATOR_AGENTS: here("../agents"),
+      AGENTMESH_GATEWAY_BURST: "100000",
+      AGENTMESH_LLM_ROUTER_PROVIDER_URL: options.simulatorUrl,
+      AGENTMESH_ORCHESTRATOR_AGENTS: here("../../agents"),
       AGENTMESH_TOOL_REGISTRY_PRICES: "calculator=0.000001",
       AGENTMESH_COST_REQUEST_LIMIT_USD: "1000",
       AGENTMESH_COST_KEY_MONTH_LIMIT_USD: "1000000",

@@ -1,5 +1,4 @@
 /** After the last kill: reads every run to its end and counts what was lost, repeated or overspent. */
-import { LimitScope } from "@agentmesh/contracts/cost/v1/cost";
 import { type RunEvent, RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
 import type { Doors } from "./victim.ts";
 import type { Memory } from "./workload.ts";
@@ -42,7 +41,11 @@ function auditEvents(events: readonly RunEvent[], findings: Findings): void {
 }
 
 /** The scripted expressions are "a * b + c". */
-function calculatedRight(called: { call?: { argumentsJson: string }; content: string; isError: boolean }): boolean {
+function calculatedRight(called: {
+  call?: { argumentsJson: string } | undefined;
+  content: string;
+  isError: boolean;
+}): boolean {
   if (called.isError) return false;
   const { expression } = JSON.parse(called.call?.argumentsJson ?? "{}") as { expression?: string };
   const [a, b, c] = (expression ?? "").split(/ [*+] /).map(Number);
@@ -70,7 +73,7 @@ async function auditRun(doors: Doors, runId: string, findings: Findings): Promis
   else if (run?.error?.reason === "BUDGET_EXCEEDED") findings.refusedByBudget += 1;
   else
     findings.otherFailures.push(
-      `${runId}: ${run?.error?.reason ?? RunStatus[run?.status ?? 0]} ${run?.error?.message ?? ""}`,
+      `${runId}: ${run?.error?.reason ?? `status ${run?.status}`} ${run?.error?.message ?? ""}`,
     );
 }
 
@@ -78,7 +81,7 @@ async function auditLimits(doors: Doors, findings: Findings): Promise<void> {
   const { limits } = await doors.usage.listLimits({});
   for (const { scope, subject, limit, settled, held } of limits) {
     const [cap, spent, reserved] = [limit?.nanoUsd ?? 0n, settled?.nanoUsd ?? 0n, held?.nanoUsd ?? 0n];
-    const name = `${LimitScope[scope]} ${subject}`;
+    const name = `limit scope ${scope} ${subject}`;
     if (spent + reserved > cap) findings.beyondLimit.push(`${name}: ${spent} settled + ${reserved} held > ${cap}`);
     if (reserved > 0n) findings.openHolds.push(`${name}: ${reserved} nano-dollars`);
   }

@@ -31,9 +31,9 @@ const random = seededRandom(seed);
 const dataDirectory = mkdtempSync(join(tmpdir(), "agentmesh-chaos-"));
 const simulator = await createSimulator({});
 const victim = await Victim.prepare(dataDirectory, {
-  AGENTMESH_LLM_ROUTER_PROVIDER_URL: `${simulator.url}/v1`,
+  AGENTMESH_LLM_ROUTER_PROVIDER_URL: simulator.url,
   AGENTMESH_GATEWAY_REQUESTS_PER_MINUTE: "1000000",
-  AGENTMESH_GATEWAY_BURST: "1000000",
+  AGENTMESH_GATEWAY_BURST: "100000",
   AGENTMESH_TOOL_REGISTRY_PRICES: "calculator=0.000001",
 });
 const memory: Memory = { sent: new Map(), accepted: new Map() };
