@@ -61,8 +61,9 @@ async function streamRun(client: Client, metadata: Metadata): Promise<void> {
   for await (const response of stream) {
     const { event } = (response as MessageShape<typeof StreamRunResponseSchema>).event ?? {};
     if (event?.case === "textDelta") process.stdout.write(event.value.text);
-    else console.log(`[${event?.case}]`);
+    else process.stdout.write(`\n[${event?.case}] `);
   }
+  process.stdout.write("\n");
 }
 
 await main().catch(fail);

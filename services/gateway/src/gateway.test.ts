@@ -77,6 +77,19 @@ describe("the public door", () => {
     expect(timeouts.at(-1)).toBeLessThanOrEqual(300_000);
   });
 
+  it("leaves no run behind for calls whose time is up at once", async () => {
+    const { starts } = gateway.owners.seen;
+    const before = starts.length;
+    const run = { agentId: "endless", input: "hi" };
+    const errors = await Promise.all(
+      Array.from({ length: 20 }, () => failure(gateway.grpc(AgentService).run({ run }, { timeoutMs: 1 }))),
+    );
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set([Code.DeadlineExceeded]));
+    // Those that were started in time are cancelled, every one.
+    const ids = () => starts.slice(before).map((_, index) => `r${before + index + 1}`);
+    await vi.waitFor(() => expect(gateway.owners.seen.cancelled).toEqual(expect.arrayContaining(ids())));
+  });
+
   it("lets nothing of an unexpected failure out", async () => {
     const error = await failure(gateway.grpc(ModelService).generate(say("hi", "broken")));
     expect(error.message).not.toContain("secret detail");

@@ -39,6 +39,7 @@ const EXCEPTIONS: Readonly<Record<string, Exception>> = {
   BUDGET_EXCEEDED: { code: "insufficient_quota", status: 429, type: "insufficient_quota" },
   OVERLOADED: { status: 503, type: "server_error" },
   QUEUE_FULL: { status: 503, type: "server_error" },
+  STORAGE_FULL: { status: 503, type: "server_error" },
   MESSAGE_TOO_LARGE: { code: "request_too_large", status: 413, type: "invalid_request_error" },
   CONTENT_TOO_LARGE: { code: "request_too_large", status: 413, type: "invalid_request_error" },
   PROMPT_TOO_LONG: { code: "context_length_exceeded", status: 400, type: "invalid_request_error" },

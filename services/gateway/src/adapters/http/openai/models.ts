@@ -34,9 +34,14 @@ async function entriesOf(exchange: Exchange, models: Client<typeof ModelService>
   const { models: catalogue, agents } = await models.listModels({}, exchange.callOptions());
   return [
     entry("auto", "agentmesh"),
-    ...catalogue.map(({ name, provider }) => entry(name, provider)),
+    ...catalogue.filter(isName).map(({ name, provider }) => entry(name, provider)),
     ...agents.map((id) => entry(`agent/${id}`, "agentmesh")),
   ];
+}
+
+// The catalogue may hold patterns ("simulator-small+*"), which nobody can ask.
+function isName({ name }: { readonly name: string }): boolean {
+  return !name.includes("*");
 }
 
 // When a model was made is not known; the field is not optional.
