@@ -1,7 +1,7 @@
 import { openDatabase } from "@agentmesh/state";
 import { describeContract, temporaryDirectory } from "@agentmesh/state/testing";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { migrations } from "../../adapters/sqlite/migrations.ts";
 import { SqliteRateLimitStore } from "../../adapters/sqlite/sqlite-rate-limit-store.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
@@ -96,7 +96,8 @@ describeContract<Clocked>("rate limit store", [sqlite], (open) => {
 
 describe("the rate limit store on sqlite", () => {
   it("grants no second burst after a crash", async () => {
-    using folder = temporaryDirectory();
+    const folder = temporaryDirectory();
+    onTestFinished(() => folder.remove());
     const clock = { now: 1e12 };
     const first = openSqlite(`${folder.path}/gateway.db`, clock);
     for (let used = 0; used < 3; used++) await first.store.take("k", limit);
@@ -109,7 +110,8 @@ describe("the rate limit store on sqlite", () => {
   });
 
   it("goes on exactly where it was after an orderly stop", async () => {
-    using folder = temporaryDirectory();
+    const folder = temporaryDirectory();
+    onTestFinished(() => folder.remove());
     const clock = { now: 1e12 };
     const first = openSqlite(`${folder.path}/gateway.db`, clock);
     await first.store.take("k", limit);
