@@ -1,5 +1,5 @@
 /** One call of a tool: bounded in time and size, interruptible, and never throwing what a model should not read. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { CallScope } from "@agentmesh/rpc/scope";
 import type { Logger } from "@agentmesh/telemetry";
 import type { JsonObject, Tool, ToolInvocation, ToolResult } from "./tool.ts";
@@ -82,7 +82,7 @@ export class ToolCall {
       arguments: given,
       settings,
       get stepId() {
-        return createHash("sha256").update(stepName).digest("base64url");
+        return hash("sha256", stepName, "base64url");
       },
       scope: this.#scope(),
     };
