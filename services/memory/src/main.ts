@@ -1,0 +1,4 @@
+import { runService } from "@agentmesh/modules";
+import { memoryModule } from "./module.ts";
+
+await runService(memoryModule);
