@@ -138,6 +138,16 @@ describe("model calls", () => {
     expect(last.case === "completed" && last.value.message!.parts[0]!.content.value).toBe(text);
   });
 
+  it("check and stream text that comes only with the end", async () => {
+    const system = (value: string) => ({ role: Role.SYSTEM, parts: [{ content: { case: "text" as const, value } }] });
+    const ask = (value: string) =>
+      collect(gateway.grpc(ModelService).streamGenerate({ prompt: { model: "sudden", messages: [system(value)] } }));
+    const events = (await ask("bob@example.com")).map(({ event }) => event!.event);
+    expect(events.map((event) => event.case)).toEqual(["started", "textDelta", "completed"]);
+    expect(events[1]!.value).toBe("echo: [email]");
+    expect(await reasonOf(ask("forbidden"))).toBe("OUTPUT_BLOCKED");
+  });
+
   it("stop a stream at blocked text", async () => {
     const system = { role: Role.SYSTEM, parts: [{ content: { case: "text" as const, value: "one forbidden two" } }] };
     const stream = gateway.grpc(ModelService).streamGenerate({ prompt: { model: "small", messages: [system] } });

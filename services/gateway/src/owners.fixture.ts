@@ -121,7 +121,8 @@ function router(seen: Seen): ServiceImpl<typeof LlmRouterService> {
         event: { event: { case: "started", value: { id: "g1", model: prompt?.model ?? "", provider: "fixture" } } },
       };
       const [part] = generation.message.parts;
-      for (const word of part?.content.value.split(/(?<= )/) ?? []) {
+      const words = prompt?.model === "sudden" ? [] : (part?.content.value.split(/(?<= )/) ?? []);
+      for (const word of words) {
         yield { event: { event: { case: "textDelta", value: word } } };
       }
       if (prompt?.model === "cut") throw rpcError(Code.Unavailable, "STREAM_INTERRUPTED", "the provider went away");

@@ -30,16 +30,20 @@ export interface GuardedStreamOptions {
 export async function* guardedStream(prompt: Prompt, options: GuardedStreamOptions): AsyncGenerator<GenerationEvent> {
   const answer = new ModelAnswer(prompt, options);
   try {
-    let text: string | undefined;
     for await (const event of answer.untilText()) yield event;
+    let completed: Generation;
     if (answer.hasText) {
-      text = "";
+      let text = "";
       for await (const delta of answer.checkedText()) {
         text += delta;
-        yield create(GenerationEventSchema, { event: { case: "textDelta", value: delta } });
+        yield textDelta(delta);
       }
+      completed = await options.guard.toolCalls(answer.completed(text), options.scope);
+    } else {
+      // Text that comes only with the end has not been checked, nor sent.
+      completed = await options.guard.output(answer.completed(undefined), options.scope);
+      yield* textDeltas(completed);
     }
-    const completed = await options.guard.toolCalls(answer.completed(text), options.scope);
     yield* toolCallDeltas(completed);
     yield create(GenerationEventSchema, { event: { case: "completed", value: completed } });
   } finally {
@@ -137,6 +141,16 @@ function withText(message: NonNullable<Generation["message"]>, text: string) {
   if (first === -1) return message;
   const whole = replaced(message, { index: first, of: "part" }, text);
   return others.reduce((result, index) => replaced(result, { index, of: "part" }, ""), whole);
+}
+
+function textDelta(value: string): GenerationEvent {
+  return create(GenerationEventSchema, { event: { case: "textDelta", value } });
+}
+
+function* textDeltas({ message }: Generation): Generator<GenerationEvent> {
+  for (const { content } of message?.parts ?? []) {
+    if (content.case === "text" && content.value !== "") yield textDelta(content.value);
+  }
 }
 
 function* toolCallDeltas({ message }: Generation): Generator<GenerationEvent> {
