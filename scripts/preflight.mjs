@@ -1,7 +1,7 @@
 // Plain JavaScript that any Node runs: makes sure that the project's own Node 24 and its dependencies are there,
 // then hands over to it. Usage: node preflight.mjs [node options] <entry> [arguments]
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -35,12 +35,24 @@ if (!installed()) {
   }
 }
 
+// Stripped and compiled sources are kept between starts: a sixth less memory and half the time to be ready. The first
+// start would find nothing kept, so starts that only print their help come before it.
+const compileCache = process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "compile");
+const warmed = join(compileCache, "warmed");
+if (!existsSync(warmed)) {
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  for (const entry of ["services/all-in-one/src/main.ts", "packages/llm-simulator/src/main.ts"]) {
+    spawnSync(node24, ["--disable-warning=ExperimentalWarning", join(root, entry), "--help"], { stdio: "ignore", env });
+  }
+  mkdirSync(compileCache, { recursive: true });
+  writeFileSync(warmed, "");
+}
+
 const child = spawn(node24, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], {
   stdio: "inherit",
   env: {
-    // Stripped and compiled sources are kept between starts: a quarter less memory and half the time to be ready.
-    NODE_COMPILE_CACHE: join(root, ".cache", "compile"),
     ...process.env,
+    NODE_COMPILE_CACHE: compileCache,
     PATH: `${dirname(node24)}:${join(root, "node_modules", ".bin")}:${process.env.PATH}`,
   },
 });
