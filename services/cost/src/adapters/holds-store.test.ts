@@ -262,6 +262,16 @@ describeContract("holds store", [sqliteEngine], (open) => {
     expect(await subject.store.hold(holdOf("a"))).toMatchObject({ kind: "held" });
   });
 
+  it("takes no more limits of one tenant than it can list", async () => {
+    const { store } = await open();
+    const limit = (n: number) => ({ tenant: "acme", scope: "user_day", subject: `u${n}`, amount: n }) as const;
+    const taken = await Promise.all(Array.from({ length: 1_001 }, (_, n) => store.setLimit(limit(n))));
+    expect(taken.filter((accepted) => !accepted)).toHaveLength(1);
+    expect(await store.setLimit(limit(5))).toBe(true);
+    expect(await store.setLimit({ ...limit(5), amount: undefined })).toBe(true);
+    expect(await store.setLimit(limit(1_000))).toBe(true);
+  });
+
   it("lists the payer's limits and those set for others of the tenant", async () => {
     const { store } = await open();
     await store.setLimit({ tenant: "acme", scope: "user_day", subject: "bob", amount: 10 });

@@ -1,3 +1,4 @@
+import { DomainError } from "@agentmesh/rpc/domain-error";
 import type { Database, Sql } from "@agentmesh/state";
 
 /** An operation that waits for its turn and its caller. */
@@ -22,7 +23,7 @@ const mostOperations = 512;
 
 /**
  * Runs the operations of one turn of the event loop in one transaction, all stored or none, so that what they share
- * (counters) is written once. An operation that throws takes the whole batch with it: refusals are values.
+ * (counters) is written once. Refusals are values: an operation that throws costs its whole batch a second attempt.
  */
 export class Batches {
   readonly #database: Database;
@@ -62,20 +63,28 @@ export class Batches {
   #flush(): void {
     const batch = this.#queue.splice(0, mostOperations);
     this.#schedule();
-    this.#database
-      .write((sql) => {
-        this.#hooks.begin(sql);
-        for (const { run } of batch) run(sql);
-        this.#hooks.end(sql);
-      })
-      .then(
-        () => {
-          for (const { stored } of batch) stored();
-        },
-        (error: unknown) => {
-          this.#hooks.lost();
-          for (const { failed } of batch) failed(error);
-        },
-      );
+    this.#write(batch);
+  }
+
+  #write(batch: readonly Waiting[]): void {
+    const operation = (sql: Sql) => {
+      this.#hooks.begin(sql);
+      for (const { run } of batch) run(sql);
+      this.#hooks.end(sql);
+    };
+    const stored = () => {
+      for (const waiting of batch) waiting.stored();
+    };
+    this.#database.write(operation).then(stored, (error: unknown) => this.#lost(batch, error));
+  }
+
+  /** A fault of the storage concerns the whole batch; any other is that of one operation, which then fails alone. */
+  #lost(batch: readonly Waiting[], error: unknown): void {
+    this.#hooks.lost();
+    const isolate = batch.length > 1 && !(error instanceof DomainError);
+    for (const waiting of batch) {
+      if (isolate) this.#write([waiting]);
+      else waiting.failed(error);
+    }
   }
 }

@@ -2,8 +2,8 @@ import type { Sql } from "@agentmesh/state";
 import type { TenantLimit } from "../../domain/holds-store.ts";
 import type { LimitScope, SettableScope } from "../../domain/limits.ts";
 
-/** Limits one tenant may set. */
-export const mostLimitsPerTenant = 10_000;
+/** Limits one tenant may set: ListLimits answers them all. */
+export const mostLimitsPerTenant = 1_000;
 
 interface LimitRow {
   tenant: string;

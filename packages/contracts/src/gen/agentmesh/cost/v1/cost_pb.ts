@@ -744,7 +744,7 @@ export const CostService: GenService<{
   },
   /**
    * Sets or removes the limit of one subject; it applies to the next hold.
-   * Errors: INVALID_LIMIT, INVALID_AMOUNT, TOO_MANY_LIMITS (10,000 per tenant).
+   * Errors: INVALID_LIMIT, INVALID_AMOUNT, TOO_MANY_LIMITS (1,000 per tenant).
    *
    * @generated from rpc agentmesh.cost.v1.CostService.SetLimit
    */
