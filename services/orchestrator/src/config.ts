@@ -13,6 +13,13 @@ export const settings = defineSettings("orchestrator", {
     max: 10_000,
     help: "Most runs that this process carries out at the same time; further ones wait.",
   }),
+  maxToolCalls: integer({
+    env: "AGENTMESH_ORCHESTRATOR_MAX_TOOL_CALLS",
+    default: 512,
+    min: 1,
+    max: 100_000,
+    help: "Most tool calls of all runs that are under way at the same time; further ones wait their turn.",
+  }),
   queueLimit: integer({
     env: "AGENTMESH_ORCHESTRATOR_QUEUE_LIMIT",
     default: 1_000,

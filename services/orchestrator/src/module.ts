@@ -18,6 +18,7 @@ import { migrations } from "./adapters/sqlite/migrations.ts";
 import { SqliteRunStore } from "./adapters/sqlite/run-store.ts";
 import { type OrchestratorConfig, settings } from "./config.ts";
 import { AgentCatalogue, readBundles } from "./domain/agents/catalogue.ts";
+import { CallLimiter } from "./domain/durable/call-limiter.ts";
 import type { RunPorts } from "./domain/durable/run-context.ts";
 import { RunInstruments } from "./domain/instruments.ts";
 import { Runs } from "./domain/runs.ts";
@@ -54,12 +55,17 @@ export const orchestratorModule = defineModule({
   },
 });
 
-function portsOf(host: ModuleHost, { toolCache }: OrchestratorConfig, instruments: RunInstruments): RunPorts {
+function portsOf(
+  host: ModuleHost,
+  { toolCache, maxToolCalls }: OrchestratorConfig,
+  instruments: RunInstruments,
+): RunPorts {
   return {
     models: new RouterModels(host.client(LlmRouterService)),
     guardrail: new MeshGuardrail(host.client(GuardrailService)),
     sessions: new MemorySessions(host.client(MemoryService)),
     tools: new RegistryTools(host.client(ToolRegistryService), { clock: host.clock, cacheMs: toolCache }),
+    toolCalls: new CallLimiter(maxToolCalls),
     costs: new MeshCosts(host.client(CostService)),
     feed: new LiveFeed({ clock: host.clock, onResync: () => instruments.resyncs.add(1) }),
   };

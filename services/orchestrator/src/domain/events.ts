@@ -1,6 +1,6 @@
 /** What can happen in a run. The journal of a run is the list of these, numbered 1, 2, 3 … without gaps. */
 import type { Message, ToolCall, Usage } from "./message.ts";
-import type { RunRequest } from "./run.ts";
+import type { RunRequest } from "./run-request.ts";
 import { noTotals, plusCost, plusModelCall, type Totals } from "./totals.ts";
 
 /** The boundary at which a text was checked. */

@@ -1,4 +1,3 @@
-import type { Principal } from "@agentmesh/rpc/scope";
 import type { RunError } from "./events.ts";
 import type { Message } from "./message.ts";
 import type { Totals } from "./totals.ts";
@@ -39,20 +38,6 @@ export interface RunView {
   readonly output?: Message;
   /** When it failed. */
   readonly error?: RunError;
-}
-
-/** What a worker needs to carry a run out. Stored with its first event. */
-export interface RunRequest {
-  /** Who it acts for. */
-  readonly principal: Principal;
-  /** Earlier messages that the client keeps itself; checked. */
-  readonly history: readonly Message[];
-  /** Most it may spend; undefined: only the budgets of key, user and tenant apply. */
-  readonly budgetNanoUsd?: number;
-  /** Whether text is published while the model writes. */
-  readonly stream: boolean;
-  /** The trace of the request that started it. */
-  readonly traceparent?: string;
 }
 
 /** Whether a run has ended. */

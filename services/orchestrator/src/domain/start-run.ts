@@ -9,9 +9,10 @@ import type { RunInstruments } from "./instruments.ts";
 import { type Message, textOf } from "./message.ts";
 import type { CheckResult, Guardrail } from "./ports.ts";
 import { historyMessage, userMessage } from "./prompt.ts";
-import type { RunRecord, RunRequest } from "./run.ts";
+import type { RunRecord } from "./run.ts";
 import { newRunId } from "./run-id.ts";
 import { requestHash, type StartRequest, validateStart } from "./run-input.ts";
+import type { RunRequest } from "./run-request.ts";
 import type { Accepted, AcceptRequest, RunStore } from "./run-store.ts";
 import type { Reservation, RunWorker } from "./worker.ts";
 

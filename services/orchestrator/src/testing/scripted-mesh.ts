@@ -1,5 +1,6 @@
 /** The other services as a run sees them, scripted: for tests of the domain. Each call is recorded. */
 import type { CallScope } from "@agentmesh/rpc/scope";
+import { CallLimiter } from "../domain/durable/call-limiter.ts";
 import type { RunPorts } from "../domain/durable/run-context.ts";
 import type { FinishReason, ModelAnswer, Verdict } from "../domain/events.ts";
 import type { Message } from "../domain/message.ts";
@@ -81,6 +82,7 @@ export function portsOver(script: MeshScript, record: MeshRecord, feed: RunFeed)
   };
   return {
     feed,
+    toolCalls: new CallLimiter(4),
     models: {
       generate,
       async stream(scope, request, onText) {

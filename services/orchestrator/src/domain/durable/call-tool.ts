@@ -40,7 +40,7 @@ export async function callTool(context: RunContext, step: ToolStep): Promise<Too
   const started = context.clock();
   const { call } = step.planned;
   const { acted, ...outcome } = await withStepSpan(context, step.stepKey, async (scope) => {
-    const outcome = await perform(context, step, scope);
+    const outcome = await context.ports.toolCalls.run(scope.signal, () => perform(context, step, scope));
     // What reaches the registry is logged there; what is refused before is seen here only.
     if (isRefusal(outcome.errorReason)) {
       const { run, instruments, clock } = context;

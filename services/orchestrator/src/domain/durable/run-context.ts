@@ -23,8 +23,10 @@ import type {
   ToolInfo,
   Tools,
 } from "../ports.ts";
-import type { RunRecord, RunRequest } from "../run.ts";
+import type { RunRecord } from "../run.ts";
+import type { RunRequest } from "../run-request.ts";
 import type { Totals } from "../totals.ts";
+import type { CallLimiter } from "./call-limiter.ts";
 import { Faults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
 import { RecordedSteps } from "./recorded-steps.ts";
@@ -38,6 +40,8 @@ export interface RunPorts {
   readonly tools: Tools;
   readonly costs: Costs;
   readonly feed: RunFeed;
+  /** Bounds how many tool calls of all runs are under way. */
+  readonly toolCalls: CallLimiter;
 }
 
 /** What a run context is made of. */
