@@ -1,6 +1,7 @@
 import { closeQuietly } from "../call/run-call.ts";
 import type { ServerCall } from "../call/server-call.ts";
 import { cancelError } from "../errors/abort-error.ts";
+import { toConnectError } from "../errors/to-connect-error.ts";
 
 /** The caller's messages, and a way to tell their producer that no more are wanted. */
 export interface RequestStream {
@@ -28,7 +29,13 @@ export function requestStream(source: AsyncIterable<unknown>, call: () => Server
         exhausted = result.done === true;
         resolve(result);
       };
-      open().next().then(received, reject);
+      // As on the wire: the caller gets its producer's error, the handler a cancelled call.
+      const failed = (error: unknown) => {
+        exhausted = true;
+        call().terminate(toConnectError(error));
+        reject(cancelError(error));
+      };
+      open().next().then(received, failed);
     });
   return {
     messages: { [Symbol.asyncIterator]: () => ({ next }) },

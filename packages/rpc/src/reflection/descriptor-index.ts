@@ -9,9 +9,11 @@ export class DescriptorIndex {
   readonly #symbols = new Map<string, DescFile>();
   readonly #extensions = new Map<string, Map<number, DescExtension>>();
 
-  constructor(services: readonly DescService[]) {
+  /** @param others files whose types are asked for though no service names them */
+  constructor(services: readonly DescService[], others: readonly DescFile[] = []) {
     this.services = services.map(({ typeName }) => typeName);
     for (const { file } of services) this.#addFile(file);
+    for (const file of others) this.#addFile(file);
   }
 
   /** The file of that name, with all it depends on, serialised; undefined when there is none. */

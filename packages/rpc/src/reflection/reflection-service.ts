@@ -1,3 +1,4 @@
+import { ErrorInfoSchema } from "@agentmesh/contracts/google/rpc/error_details";
 import {
   ServerReflection,
   type ServerReflectionRequest,
@@ -14,7 +15,9 @@ type Answer = NonNullable<Response["messageResponse"]>;
 
 /** Serves reflection, v1 and v1alpha, for the given services and for itself. */
 export function reflectionBindings(services: readonly DescService[]): ServiceBinding[] {
-  const index = new DescriptorIndex([...services, ServerReflection, ServerReflectionAlpha]);
+  // Tools look up the details of errors by name to show them.
+  const details = [ErrorInfoSchema.file];
+  const index = new DescriptorIndex([...services, ServerReflection, ServerReflectionAlpha], details);
   const implementation: ServiceImpl<typeof ServerReflection> = {
     async *serverReflectionInfo(requests) {
       for await (const request of requests) {

@@ -7,6 +7,9 @@ import type { ToolExecution, ToolInfo, ToolResult, Tools } from "../../domain/po
 import { answered } from "./dependency-error.ts";
 import { domainMoney } from "./message-codec.ts";
 
+const listTimeoutMs = 10_000;
+const never = new AbortController().signal;
+
 interface Listed {
   readonly tools: Promise<readonly ToolInfo[]>;
   readonly until: number;
@@ -29,6 +32,10 @@ export class RegistryTools implements Tools {
   }
 
   list(scope: CallScope, names: readonly string[]): Promise<readonly ToolInfo[]> {
+    return unlessAborted(scope.signal, this.#remembered(scope, names));
+  }
+
+  #remembered(scope: CallScope, names: readonly string[]): Promise<readonly ToolInfo[]> {
     const key = names.join(" ");
     const known = this.#listed.get(key);
     if (known !== undefined && known.until > this.#clock()) return known.tools;
@@ -41,8 +48,11 @@ export class RegistryTools implements Tools {
     return tools;
   }
 
-  async #ask(scope: CallScope, names: readonly string[]): Promise<readonly ToolInfo[]> {
-    const { tools } = await answered(this.#registry.listTools({ names: [...names] }, callOptionsOf(scope)));
+  // Other runs wait for the same answer: it must not end with the run that asked first.
+  async #ask({ credential, span }: CallScope, names: readonly string[]): Promise<readonly ToolInfo[]> {
+    const shared = { signal: never, deadline: undefined, credential, span };
+    const options = callOptionsOf(shared, { timeoutMs: listTimeoutMs });
+    const { tools } = await answered(this.#registry.listTools({ names: [...names] }, options));
     const known = new Map(tools.map((tool) => [tool.definition?.name ?? "", infoOf(tool)]));
     return names.flatMap((name) => known.get(name) ?? []);
   }
@@ -57,6 +67,15 @@ export class RegistryTools implements Tools {
     );
     return { content, isError, errorReason };
   }
+}
+
+function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 function infoOf({ definition, requiredScope, price }: Tool): ToolInfo {
