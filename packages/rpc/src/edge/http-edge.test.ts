@@ -46,6 +46,44 @@ describe("the HTTP edge", () => {
     },
   );
 
+  const notUtf8 = Buffer.concat([Buffer.from('{"text":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]);
+  const reasonsIn = ({ details = [] }: { details?: { value: string }[] }) =>
+    details.map(({ value }) => Buffer.from(value, "base64").toString());
+
+  it("refuses text that is not UTF-8 instead of storing something else", async () => {
+    const response = await fetch(url + METHOD, {
+      method: "POST",
+      body: notUtf8,
+      headers: { "content-type": "application/json" },
+    });
+    expect(response.status).toBe(400);
+    expect(reasonsIn(await response.json())).toEqual([expect.stringContaining("MALFORMED_MESSAGE")]);
+    expect(seen.started).toBe(0);
+  });
+
+  it("refuses text that is not UTF-8 in the messages of a stream as well, and takes what is", async () => {
+    const send = async (text: Buffer) => {
+      const head = Buffer.alloc(5);
+      head.writeUInt32BE(text.length, 1);
+      const response = await fetch(`${url}/agentmesh.conformance.v1.ConformanceService/ServerStream`, {
+        method: "POST",
+        body: Buffer.concat([head, text]),
+        headers: { "content-type": "application/connect+json" },
+      });
+      return response.text();
+    };
+    expect(await send(Buffer.from('{"count":1,"text":"grüße 🦊"}'))).toContain("grüße 🦊");
+    expect(await send(notUtf8)).toContain("invalid_argument");
+    expect(seen.started).toBe(1);
+  });
+
+  it.each([
+    ["{", "MALFORMED_MESSAGE"],
+    [JSON.stringify({ text: "x".repeat(1_000_000) }), "MESSAGE_TOO_LARGE"],
+  ])("gives a reason to what Connect itself refuses", async (body, reason) => {
+    expect(reasonsIn(await (await post(body)).json())).toEqual([expect.stringContaining(reason)]);
+  });
+
   it("refuses a body above the limit, and serves the next call on the same connection", async () => {
     const response = await post(JSON.stringify({ text: "x".repeat(1_000_000) }));
     expect(await response.json()).toMatchObject({ code: "resource_exhausted" });

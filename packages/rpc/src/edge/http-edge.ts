@@ -10,6 +10,8 @@ import type { InterceptorsFor, ServiceBinding } from "../binding.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "../grpc/channel.ts";
 import type { RpcServer } from "../grpc/server.ts";
+import { checkedText } from "./checked-text.ts";
+import { completeError } from "./complete-error.ts";
 import { edgeHandlers } from "./edge-handlers.ts";
 
 /** Options of the HTTP edge. */
@@ -54,7 +56,9 @@ const REST_OF_BODY_MS = 1_000;
 // A request refused half-way, say for its size, would be cut off by the end of Connect's loop over its body, and the
 // client would see a broken connection instead of the error. So the rest is read and dropped, for a while.
 function keepReadable(request: IncomingMessage, response: ServerResponse): void {
-  request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
+  const body = { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+  request[Symbol.asyncIterator] = () =>
+    checkedText(request, body)[Symbol.asyncIterator]() as ReturnType<IncomingMessage["iterator"]>;
   response.once("finish", () => {
     if (request.complete) return;
     request.resume();
@@ -83,6 +87,7 @@ function router(options: HttpEdgeOptions, shutdownSignal: AbortSignal): Handle {
     if (handler === undefined) return fallback(request, response);
     keepReadable(request, response);
     handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+      .then(completeError)
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch(() => response.destroy());
   };
