@@ -1,6 +1,7 @@
 import type { OrchestratorService } from "@agentmesh/contracts/orchestrator/v1/orchestrator";
 import { scopeOf } from "@agentmesh/rpc";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { passedOn } from "./adapters/mesh/dependency-error.ts";
 import type { AgentCatalogue } from "./domain/agents/catalogue.ts";
 import type { Runs } from "./domain/runs.ts";
 import { type StartDependencies, startRun } from "./domain/start-run.ts";
@@ -23,7 +24,7 @@ export function orchestratorService(dependencies: ServiceDependencies): ServiceI
   return {
     listAgents: () => ({ agents: catalogue.list().map(contractAgent) }),
     async startRun(request, context) {
-      const { run, existing } = await startRun(starting, scopeOf(context), startRequestOf(request));
+      const { run, existing } = await passedOn(startRun(starting, scopeOf(context), startRequestOf(request)));
       return { run: contractRun({ run, totals: noTotals }), existing };
     },
     async getRun({ runId }, context) {

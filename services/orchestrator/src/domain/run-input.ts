@@ -72,7 +72,10 @@ function* historyProblems({ history, sessionId }: StartRequest): Generator<Field
     if (role === "tool" || (toolCalls ?? []).length > 0) {
       yield { field, description: "must be a text of user, assistant or system: the agent calls its tools itself" };
     }
-    for (const { text } of parts) bytes += Buffer.byteLength(text);
+    for (const { text } of parts) {
+      bytes += Buffer.byteLength(text);
+      if (text !== "") yield* textProblems(field, text);
+    }
   }
   if (bytes > maxHistoryBytes) yield { field: "history", description: "must be at most 1 MiB of text" };
 }

@@ -16,6 +16,15 @@ export function dependencyError(error: unknown): unknown {
   });
 }
 
+/** Passes a service's error on as it came: for callers of our RPCs. */
+export async function passedOn<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof DependencyError && error.cause instanceof ConnectError ? error.cause : error;
+  }
+}
+
 /** Awaits a call of another service. @throws DependencyError */
 export async function answered<T>(call: Promise<T>): Promise<T> {
   try {

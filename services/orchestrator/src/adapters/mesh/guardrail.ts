@@ -30,6 +30,18 @@ export class MeshGuardrail implements Guardrail {
   }
 
   async check(scope: CallScope, policy: string, contents: readonly CheckedContent[]): Promise<readonly CheckResult[]> {
+    const batches = batchesOf(contents);
+    if (batches.length === 1) return this.#checkBatch(scope, policy, contents);
+    const results: CheckResult[] = [];
+    for (const batch of batches) results.push(...(await this.#checkBatch(scope, policy, batch)));
+    return results;
+  }
+
+  async #checkBatch(
+    scope: CallScope,
+    policy: string,
+    contents: readonly CheckedContent[],
+  ): Promise<readonly CheckResult[]> {
     const request = {
       policy,
       contents: contents.map(({ stage, text }) => create(ContentSchema, { stage: contractStages[stage], text })),
@@ -72,6 +84,29 @@ export class MeshGuardrail implements Guardrail {
     });
     return answered(checked);
   }
+}
+
+/** What one check takes. */
+const maxContents = 256;
+const maxBytes = 1024 * 1024;
+const maxBytesPerUnit = 3;
+
+/** The texts in as few checks as the contract allows. A text that is too large alone is left for guardrail to refuse. */
+function batchesOf(contents: readonly CheckedContent[]): readonly (readonly CheckedContent[])[] {
+  const batches: CheckedContent[][] = [];
+  let room = 0;
+  for (const content of contents) {
+    const bytes = content.text.length * maxBytesPerUnit;
+    const current = batches.at(-1);
+    if (current === undefined || current.length === maxContents || bytes > room) {
+      batches.push([content]);
+      room = maxBytes - bytes;
+    } else {
+      current.push(content);
+      room -= bytes;
+    }
+  }
+  return batches;
 }
 
 async function readChecked(

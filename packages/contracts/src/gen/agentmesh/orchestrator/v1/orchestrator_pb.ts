@@ -84,7 +84,9 @@ export type StartRunRequest = Message<"agentmesh.orchestrator.v1.StartRunRequest
   sessionId: string;
 
   /**
-   * Earlier messages, for clients that keep the conversation themselves; at most 256. Refused with session_id.
+   * Earlier messages, for clients that keep the conversation themselves; at most 256 of together 1 MiB, of user,
+   * assistant or system, without tool calls. All are the client's text: those of system count as written by the user.
+   * Refused with session_id.
    *
    * @generated from field: repeated agentmesh.type.v1.Message history = 4;
    */
@@ -426,7 +428,7 @@ export const OrchestratorService: GenService<{
   /**
    * Checks the input, stores the run and answers. From then on the run ends, whatever is killed in between.
    * With an idempotency key a repeat answers with the run of the first time. Errors: AGENT_NOT_FOUND,
-   * INVALID_INPUT, INPUT_BLOCKED, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL.
+   * INVALID_INPUT, INPUT_BLOCKED, IDEMPOTENCY_KEY_REUSED, QUEUE_FULL, STOPPING.
    *
    * @generated from rpc agentmesh.orchestrator.v1.OrchestratorService.StartRun
    */
@@ -447,7 +449,7 @@ export const OrchestratorService: GenService<{
   },
   /**
    * Waits until a run has ended and answers with it. The run goes on when the caller goes away.
-   * Errors: RUN_NOT_FOUND.
+   * Errors: RUN_NOT_FOUND; RUN_MOVED when the run goes on in another process: wait again.
    *
    * @generated from rpc agentmesh.orchestrator.v1.OrchestratorService.WaitRun
    */
@@ -458,7 +460,7 @@ export const OrchestratorService: GenService<{
   },
   /**
    * The events of a run after a position, then those to come, until it has ended. Errors: RUN_NOT_FOUND,
-   * INVALID_POSITION.
+   * INVALID_POSITION; RUN_MOVED when the run goes on in another process: watch again after the last event.
    *
    * @generated from rpc agentmesh.orchestrator.v1.OrchestratorService.WatchRun
    */
@@ -468,7 +470,7 @@ export const OrchestratorService: GenService<{
     output: typeof WatchRunResponseSchema;
   },
   /**
-   * The user's runs, newest first.
+   * The user's runs, newest first. Errors: INVALID_INPUT, INVALID_PAGE.
    *
    * @generated from rpc agentmesh.orchestrator.v1.OrchestratorService.ListRuns
    */

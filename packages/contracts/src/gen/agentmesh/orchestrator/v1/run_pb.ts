@@ -116,8 +116,9 @@ export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
  */
 export type RunError = Message<"agentmesh.orchestrator.v1.RunError"> & {
   /**
-   * Stable reason: ITERATION_LIMIT, RUN_TIMEOUT, OUTPUT_BLOCKED, BUDGET_EXCEEDED, TOOL_UNCERTAIN, JOURNAL_MISMATCH,
-   * AGENT_CHANGED or the reason of the service that failed, for example PROVIDER_UNAVAILABLE.
+   * Stable reason: ITERATION_LIMIT, RUN_TIMEOUT, OUTPUT_BLOCKED, LOOP_DETECTED, INVALID_MODEL_ANSWER, ANSWER_TRUNCATED,
+   * CONTENT_FILTERED, TOOL_UNCERTAIN, JOURNAL_MISMATCH, AGENT_CHANGED, INTERNAL, or the reason of the service that
+   * failed, for example BUDGET_EXCEEDED or PROVIDER_UNAVAILABLE.
    *
    * @generated from field: string reason = 1;
    */
@@ -577,7 +578,8 @@ export type ToolCalled = Message<"agentmesh.orchestrator.v1.ToolCalled"> & {
   isError: boolean;
 
   /**
-   * For is_error: the reason.
+   * For is_error: the registry's reason (INVALID_ARGUMENTS, TOOL_FAILED …), or that of a call the mesh refused:
+   * UNKNOWN_TOOL, ARGUMENTS_BLOCKED, TOOL_FORBIDDEN, RESULT_BLOCKED.
    *
    * @generated from field: string error_reason = 5;
    */
