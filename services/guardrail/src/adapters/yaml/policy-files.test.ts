@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "@agentmesh/state/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { checkText } from "../../domain/check-text.ts";
 import { requiredLiteral } from "../../domain/detectors/blocked-pattern.ts";
 import { parsePolicy } from "./parse-policy.ts";
@@ -14,7 +14,8 @@ describe("policies in files", () => {
   });
 
   it("replace a bundled one of the same name", async () => {
-    using folder = temporaryDirectory();
+    const folder = temporaryDirectory();
+    onTestFinished(() => folder.remove());
     writeFileSync(join(folder.path, "mine.yml"), "name: default\ndescription: mine\n");
     const policies = await loadPolicies(folder.path);
     expect(policies.find(({ name }) => name === "default")?.description).toBe("mine");
@@ -22,7 +23,8 @@ describe("policies in files", () => {
   });
 
   it("are refused with everything that is wrong, by file and field", async () => {
-    using folder = temporaryDirectory();
+    const folder = temporaryDirectory();
+    onTestFinished(() => folder.remove());
     writeFileSync(
       join(folder.path, "bad.yaml"),
       `
