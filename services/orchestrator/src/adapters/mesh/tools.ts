@@ -10,9 +10,6 @@ import { domainMoney } from "./message-codec.ts";
 const listTimeoutMs = 10_000;
 const never = new AbortController().signal;
 
-const askMs = 10_000;
-const neverAborted = new AbortController().signal;
-
 interface Listed {
   readonly tools: Promise<readonly ToolInfo[]>;
   readonly until: number;
@@ -53,9 +50,9 @@ export class RegistryTools implements Tools {
 
   // Other runs wait for the same answer: it must not end with the run that asked first.
   async #ask({ credential, span }: CallScope, names: readonly string[]): Promise<readonly ToolInfo[]> {
-    // Others wait for the same answer, so it must not be lost when the first who asked goes away.
-    const shared = { signal: neverAborted, deadline: this.#clock() + askMs, credential, span };
-    const { tools } = await answered(this.#registry.listTools({ names: [...names] }, callOptionsOf(shared)));
+    const shared = { signal: never, deadline: undefined, credential, span };
+    const options = callOptionsOf(shared, { timeoutMs: listTimeoutMs });
+    const { tools } = await answered(this.#registry.listTools({ names: [...names] }, options));
     const known = new Map(tools.map((tool) => [tool.definition?.name ?? "", infoOf(tool)]));
     return names.flatMap((name) => known.get(name) ?? []);
   }
