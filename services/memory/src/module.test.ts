@@ -95,7 +95,9 @@ describe.each(["direct", "grpc"])("memory over %s", (transport) => {
     await memory.appendTurn({ ...turn(0, "r1"), timeToLive: { seconds: 60n } }, as("ann"));
     await memory.appendTurn({ ...turn(0, "r1", "s2"), timeToLive: { seconds: 7200n } }, as("ann"));
     now += 60_000;
-    expect(await failureOf(memory.getSession({ sessionId: "s1" }, as("ann")))).toMatchObject({ reason: "SESSION_NOT_FOUND" });
+    expect(await failureOf(memory.getSession({ sessionId: "s1" }, as("ann")))).toMatchObject({
+      reason: "SESSION_NOT_FOUND",
+    });
     expect((await memory.listSessions({}, as("ann"))).sessions.map(({ id }) => id)).toEqual(["s2"]);
     now += 3_600_000;
     const sessions = async () => {
@@ -115,31 +117,49 @@ describe.each(["direct", "grpc"])("memory over %s", (transport) => {
     const messages = await memory.listMessages({ sessionId: "a", pageSize: 1 }, as("ann"));
     expect(messages.messages).toMatchObject([{ position: 1n, turnId: "r1" }]);
     for (const pageToken of ["x", messages.nextPageToken, "c2Vzc2lvbnM6MQ", "\u{1f600}", "a".repeat(5000)]) {
-      expect(await failureOf(memory.listSessions({ pageToken }, as("ann")))).toMatchObject({ reason: "INVALID_REQUEST" });
+      expect(await failureOf(memory.listSessions({ pageToken }, as("ann")))).toMatchObject({
+        reason: "INVALID_REQUEST",
+      });
     }
   });
 
   it("names the field that is wrong", async () => {
     const { memory, as } = await start({ transport });
     const append = (change: object) => failureOf(memory.appendTurn({ ...turn(0, "r1"), ...change }, as("ann")));
-    expect(await append({ sessionId: "a b" })).toMatchObject({ reason: "INVALID_REQUEST", message: expect.stringContaining("session_id") });
+    expect(await append({ sessionId: "a b" })).toMatchObject({
+      reason: "INVALID_REQUEST",
+      message: expect.stringContaining("session_id"),
+    });
     expect(await append({ turnId: "" })).toMatchObject({ reason: "INVALID_REQUEST" });
     expect(await append({ expectedVersion: -1n })).toMatchObject({ reason: "INVALID_REQUEST" });
     expect(await append({ expectedVersion: 9_007_199_254_740_993n })).toMatchObject({ reason: "INVALID_REQUEST" });
-    expect(await append({ timeToLive: { seconds: 59n } })).toMatchObject({ message: expect.stringContaining("time_to_live") });
+    expect(await append({ timeToLive: { seconds: 59n } })).toMatchObject({
+      message: expect.stringContaining("time_to_live"),
+    });
     expect(await append({ timeToLive: { seconds: 315_576_000_000n } })).toMatchObject({ reason: "INVALID_REQUEST" });
     expect(await append({ messages: [] })).toMatchObject({ reason: "INVALID_MESSAGE" });
-    expect(await append({ messages: [says(Role.UNSPECIFIED, "x")] })).toMatchObject({ message: expect.stringContaining("messages[0].role") });
-    expect(await append({ messages: [says(Role.USER, "x".repeat(262_145))] })).toMatchObject({ reason: "INVALID_MESSAGE" });
+    expect(await append({ messages: [says(Role.UNSPECIFIED, "x")] })).toMatchObject({
+      message: expect.stringContaining("messages[0].role"),
+    });
+    expect(await append({ messages: [says(Role.USER, "x".repeat(262_145))] })).toMatchObject({
+      reason: "INVALID_MESSAGE",
+    });
     expect(await append({ messages: [says(Role.TOOL, "x")] })).toMatchObject({ reason: "INVALID_MESSAGE" });
-    expect(await failureOf(memory.loadWindow({ sessionId: "s", maxTokens: -1 }, as("ann")))).toMatchObject({ reason: "INVALID_REQUEST" });
-    expect(await failureOf(memory.listSessions({ pageSize: 201 }, as("ann")))).toMatchObject({ reason: "INVALID_REQUEST" });
+    expect(await failureOf(memory.loadWindow({ sessionId: "s", maxTokens: -1 }, as("ann")))).toMatchObject({
+      reason: "INVALID_REQUEST",
+    });
+    expect(await failureOf(memory.listSessions({ pageSize: 201 }, as("ann")))).toMatchObject({
+      reason: "INVALID_REQUEST",
+    });
     expect((await memory.loadWindow({ sessionId: "s1" }, as("ann"))).version).toBe(0n);
   });
 
   it("remembers, recalls the nearest first, replaces by id and forgets", async () => {
     const { memory, as, asked } = await start({ transport });
-    const { record } = await memory.remember({ text: "Paris is the capital of France", metadata: { source: "atlas" } }, as("ann"));
+    const { record } = await memory.remember(
+      { text: "Paris is the capital of France", metadata: { source: "atlas" } },
+      as("ann"),
+    );
     expect(record?.id).not.toBe("");
     await memory.remember({ id: "b", text: "Berlin is a big city" }, as("ann"));
     const { results } = await memory.recall({ query: "capital of France" }, as("ann"));
@@ -179,7 +199,10 @@ describe.each(["direct", "grpc"])("memory over %s", (transport) => {
     await first.running.stop(0);
     const environment = { AGENTMESH_MEMORY_EMBEDDING_MODEL: "another" };
     const second = await start({ transport, folder, environment });
-    const mismatch = { reason: "EMBEDDING_MODEL_MISMATCH", metadata: { collection_model: "lexical", current_model: "another" } };
+    const mismatch = {
+      reason: "EMBEDDING_MODEL_MISMATCH",
+      metadata: { collection_model: "lexical", current_model: "another" },
+    };
     expect(await failureOf(second.memory.remember({ text: "b" }, second.as("ann")))).toMatchObject(mismatch);
     expect(await failureOf(second.memory.recall({ query: "b" }, second.as("ann")))).toMatchObject(mismatch);
     await second.memory.forget({ id: "a" }, second.as("ann"));
@@ -198,7 +221,9 @@ describe.each(["direct", "grpc"])("memory over %s", (transport) => {
     };
     await Promise.all(Array.from({ length: 10 }, (_, writer) => write(writer)));
     const { messages } = await memory.listMessages({ sessionId: "s1" }, as("ann"));
-    expect(messages.map(({ position }) => Number(position))).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    expect(messages.map(({ position }) => Number(position))).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    );
     expect(new Set(messages.map(({ turnId }) => turnId)).size).toBe(10);
   });
 });

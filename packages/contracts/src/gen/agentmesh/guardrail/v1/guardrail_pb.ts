@@ -129,7 +129,7 @@ export type CheckResult = Message<"agentmesh.guardrail.v1.CheckResult"> & {
   redactedText: string;
 
   /**
-   * Everything noticed, in order of start.
+   * Everything noticed, in order of start; of more than 256 findings the strictest. All count and are redacted.
    *
    * @generated from field: repeated agentmesh.type.v1.Finding findings = 3;
    */

@@ -549,7 +549,7 @@ export const ForgetResponseSchema: GenMessage<ForgetResponse> = /*@__PURE__*/
 
 /**
  * Stores what agents need to know later. Everything belongs to the authenticated principal's tenant; sessions
- * and memories to its user as well.
+ * and memories to its user as well. Every RPC: PRINCIPAL_REQUIRED; INVALID_REQUEST names a field that is not valid.
  *
  * @generated from service agentmesh.memory.v1.MemoryService
  */
@@ -597,8 +597,9 @@ export const MemoryService: GenService<{
   },
   /**
    * Appends the messages of one turn, all or none, if the session still has the expected version. Idempotent by
-   * turn_id: a turn already stored answers with its version and stores nothing. Renews the time to live.
-   * Errors: VERSION_CONFLICT (metadata current_version), SESSION_FULL, INVALID_MESSAGE.
+   * turn_id: a turn already stored answers with its version and stores nothing. Renews the time to live; reading
+   * does not. A turn that is based on a session's last version is accepted for 15 minutes after it expired.
+   * Errors: VERSION_CONFLICT (metadata current_version), SESSION_FULL, TOO_MANY_SESSIONS, INVALID_MESSAGE.
    *
    * @generated from rpc agentmesh.memory.v1.MemoryService.AppendTurn
    */
@@ -619,7 +620,7 @@ export const MemoryService: GenService<{
   },
   /**
    * Stores a text so that Recall finds it. Idempotent by id when one is given: a repeat replaces it.
-   * Errors: INVALID_MEMORY, MEMORY_FULL.
+   * Errors: INVALID_MEMORY, MEMORY_FULL, EMBEDDING_MODEL_MISMATCH, and those of LlmRouterService.Embed.
    *
    * @generated from rpc agentmesh.memory.v1.MemoryService.Remember
    */
@@ -629,7 +630,8 @@ export const MemoryService: GenService<{
     output: typeof RememberResponseSchema;
   },
   /**
-   * The remembered texts nearest to a query, best first. Errors: INVALID_QUERY.
+   * The remembered texts nearest to a query, best first. Errors: INVALID_QUERY, EMBEDDING_MODEL_MISMATCH, and those
+   * of LlmRouterService.Embed.
    *
    * @generated from rpc agentmesh.memory.v1.MemoryService.Recall
    */
