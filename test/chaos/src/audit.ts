@@ -1,7 +1,7 @@
 /** After the last kill: reads every run to its end and counts what was lost, repeated or overspent. */
 import { type RunEvent, RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
 import type { Doors } from "./victim.ts";
-import type { Memory } from "./workload.ts";
+import { eventually, type Memory } from "./workload.ts";
 
 /** What the audit counted. Every figure but `runs`, `steps` and the outcome counts must be zero. */
 export interface Findings {
@@ -12,7 +12,7 @@ export interface Findings {
   unended: number;
   lost: number;
   sequenceGaps: number;
-  stepsTwice: number;
+  stepsTwice: string[];
   wrongEnd: number;
   wrongResults: number;
   otherFailures: string[];
@@ -31,7 +31,7 @@ function auditEvents(events: readonly RunEvent[], findings: Findings): void {
   for (const { event } of journaled) {
     if (event.case !== "modelCalled" && event.case !== "toolCalled") continue;
     findings.steps += 1;
-    if (keys.has(event.value.stepKey)) findings.stepsTwice += 1;
+    if (keys.has(event.value.stepKey)) findings.stepsTwice.push(`${events[0]?.runId} ${event.value.stepKey}`);
     keys.add(event.value.stepKey);
     if (event.case === "toolCalled" && !calculatedRight(event.value)) findings.wrongResults += 1;
   }
@@ -62,7 +62,7 @@ async function eventsOf(doors: Doors, runId: string): Promise<RunEvent[]> {
 }
 
 async function auditRun(doors: Doors, runId: string, findings: Findings): Promise<void> {
-  const events = await eventsOf(doors, runId).catch(() => undefined);
+  const events = await eventually(() => eventsOf(doors, runId)).catch(() => undefined);
   if (events === undefined) {
     findings.unended += 1;
     return;
@@ -97,7 +97,7 @@ export async function audit(doors: Doors, memory: Memory): Promise<Findings> {
     unended: 0,
     lost: memory.sent.size - memory.accepted.size,
     sequenceGaps: 0,
-    stepsTwice: 0,
+    stepsTwice: [],
     wrongEnd: 0,
     wrongResults: 0,
     otherFailures: [],
@@ -113,9 +113,10 @@ export async function audit(doors: Doors, memory: Memory): Promise<Findings> {
   return findings;
 }
 
-/** Whether nothing was lost, repeated or overspent. */
+/** Whether nothing was lost, repeated or overspent, and whether there was enough of everything to tell. */
 export function isClean(findings: Findings): boolean {
+  if (findings.succeeded === 0 || findings.refusedByBudget === 0 || findings.steps === 0) return false;
   const { unended, lost, sequenceGaps, stepsTwice, wrongEnd, wrongResults } = findings;
-  const counts = unended + lost + sequenceGaps + stepsTwice + wrongEnd + wrongResults;
+  const counts = unended + lost + sequenceGaps + stepsTwice.length + wrongEnd + wrongResults;
   return counts + findings.otherFailures.length + findings.beyondLimit.length + findings.openHolds.length === 0;
 }

@@ -11,8 +11,8 @@ import { LimitScope } from "@agentmesh/contracts/cost/v1/cost";
 import { createSimulator } from "@agentmesh/llm-simulator";
 import { audit, isClean } from "./audit.ts";
 import { seededRandom } from "./random.ts";
-import { Victim } from "./victim.ts";
-import { type Memory, retryUnanswered, submitUntil } from "./workload.ts";
+import { type Doors, Victim } from "./victim.ts";
+import { eventually, type Memory, retryUnanswered, submitUntil } from "./workload.ts";
 
 const { values } = parseArgs({
   options: { kills: { type: "string", default: "200" }, seed: { type: "string" }, help: { type: "boolean" } },
@@ -39,15 +39,27 @@ const victim = await Victim.prepare(dataDirectory, {
 const memory: Memory = { sent: new Map(), accepted: new Map() };
 const readyTimes: number[] = [];
 
+/**
+ * Lets a few more runs fit than were paid for already, so that the limit is met again and again while processes die.
+ * It only ever grows: what was admitted once stays admitted.
+ */
+async function moveLimit(admin: Doors, doors: Doors, keyId: string): Promise<void> {
+  const { limits } = await eventually(() => doors.usage.listLimits({}));
+  const state = limits.find(({ scope }) => scope === LimitScope.KEY_MONTH);
+  const used = (state?.settled?.nanoUsd ?? 0n) + (state?.held?.nanoUsd ?? 0n);
+  const nanoUsd = used + BigInt(Math.floor((0.02 + random() * 0.2) * 1e9));
+  await eventually(() =>
+    admin.usage.setLimit({ limit: { scope: LimitScope.KEY_MONTH, subject: keyId, limit: { nanoUsd } } }),
+  );
+}
+
 try {
   readyTimes.push(await victim.start());
   const admin = victim.doors(victim.adminKey);
   const { secret, key } = await admin.keys.createKey({ name: "chaos", user: "chaos", scopes: ["*"] });
-  // About half of the work fits: the limit is met while processes die.
-  const nanoUsd = BigInt(kills) * 12_000n;
-  await admin.usage.setLimit({ limit: { scope: LimitScope.KEY_MONTH, subject: key?.id ?? "", limit: { nanoUsd } } });
   const doors = victim.doors(secret);
   for (let kill = 1; kill <= kills; kill += 1) {
+    await moveLimit(admin, doors, key?.id ?? "");
     let stopped = false;
     const load = submitUntil(doors, memory, { random, stop: () => stopped });
     await new Promise((resolve) => setTimeout(resolve, 30 + random() * 400));

@@ -84,7 +84,7 @@ export class Victim {
     const keep = (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString()).slice(-8_000);
     };
-    child.stdout?.on("data", keep);
+    child.stdout?.resume();
     child.stderr?.on("data", keep);
     await this.#waitUntilReady(child);
     return performance.now() - started;

@@ -27,6 +27,19 @@ const lost = (error: unknown) => {
   return code === Code.Unavailable || code === Code.Canceled || code === Code.DeadlineExceeded || code === Code.Aborted;
 };
 
+/** Repeats a call that has no effect, or the same again, while the process is away; gives up after 30 s. */
+export async function eventually<T>(call: () => Promise<T>): Promise<T> {
+  const giveUp = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!lost(error) || Date.now() > giveUp) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 /** Submits a run; what is lost with the process is sent again by `retryUnanswered`. Refusals by budget are answers. */
 export async function submit(doors: Doors, memory: Memory, task: { key: string; input: string }): Promise<void> {
   memory.sent.set(task.key, task.input);
@@ -50,7 +63,11 @@ export async function submitUntil(
   load: { random: () => number; stop: () => boolean },
 ): Promise<void> {
   const client = async () => {
-    while (!load.stop()) await submit(doors, memory, { key: randomUUID(), input: script(load.random) });
+    while (!load.stop()) {
+      await submit(doors, memory, { key: randomUUID(), input: script(load.random) });
+      // Clients think between requests; without it the queue grows faster than any process lives.
+      await new Promise((resolve) => setTimeout(resolve, load.random() * 40));
+    }
   };
   await Promise.all(Array.from({ length: 4 }, client));
 }
