@@ -1,6 +1,6 @@
 /**
- * Exact fractions of big integers: 0.1 + 0.2 is 0.3, 1 / 3 * 3 is 1, and large integers keep all their digits.
- * The size is bounded, so that no expression costs more than microseconds.
+ * Exact fractions of big integers: 0.1 + 0.2 is 0.3, 1 / 3 * 3 is 1, and large integers keep all their digits. A
+ * fraction whose denominator grows too long goes on with 15 digits, so that no expression takes longer than milliseconds.
  */
 import { ToolFailure } from "../../tool-failure.ts";
 
@@ -10,8 +10,10 @@ export interface Rational {
   readonly denominator: bigint;
 }
 
-/** Numbers beyond 2^4096 (about 1,200 digits) are refused. */
-const largest = 1n << 4096n;
+/** Numbers from 2^1023 (about 308 digits) on are refused; all below have a nearest floating-point number. */
+const limit = 1n << 1023n;
+/** Longer denominators (about 77 digits) are not kept exactly. */
+const longestDenominator = 1n << 256n;
 /** Digits of a result that has no exact decimal form, and of functions such as sqrt. */
 const significantDigits = 15;
 /** Integers up to this many digits are written in full, longer ones as 1.5e+60. */
@@ -22,17 +24,20 @@ const mostExactDecimals = 30;
 /** @throws ToolFailure when the number is too large, or the denominator is 0 */
 export function rational(numerator: bigint, denominator = 1n): Rational {
   if (denominator === 0n) throw new ToolFailure("Division by zero.");
-  if (denominator === 1n) return checked(numerator, 1n);
-  const divisor = greatestCommonDivisor(numerator, denominator);
-  const sign = denominator < 0n ? -divisor : divisor;
-  return checked(numerator / sign, denominator / sign);
+  const value = denominator === 1n ? { numerator, denominator } : reduced(numerator, denominator);
+  if (value.denominator > longestDenominator) return fromFloat(toFloat(value));
+  if (value.numerator >= limit || value.numerator <= -limit) throw tooLarge();
+  return value;
 }
 
-function checked(numerator: bigint, denominator: bigint): Rational {
-  if (numerator > largest || numerator < -largest || denominator > largest) {
-    throw new ToolFailure("A number became too large (more than about 1,200 digits).");
-  }
-  return { numerator, denominator };
+function reduced(numerator: bigint, denominator: bigint): Rational {
+  const divisor = greatestCommonDivisor(numerator, denominator);
+  const sign = denominator < 0n ? -divisor : divisor;
+  return { numerator: numerator / sign, denominator: denominator / sign };
+}
+
+function tooLarge(): ToolFailure {
+  return new ToolFailure("A number became too large (more than about 300 digits).");
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
@@ -43,27 +48,40 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
 
 /** "12", "0.5", "1.5e-3", as the tokenizer found it. */
 export function fromText(text: string): Rational {
-  const [digits = "", exponentText = "0"] = text.toLowerCase().split("e");
-  const [whole = "", decimals = ""] = digits.split(".");
-  const exponent = Number(exponentText) - decimals.length;
-  if (Math.abs(exponent) > 1_000) throw new ToolFailure("An exponent must be between -1000 and 1000.");
-  const mantissa = BigInt(whole + decimals);
-  return exponent < 0 ? rational(mantissa, 10n ** BigInt(-exponent)) : rational(mantissa * 10n ** BigInt(exponent));
+  const { numerator, denominator } = decimalOf(text);
+  return rational(numerator, denominator);
 }
 
 /** The number with 15 significant digits. */
 export function fromFloat(value: number): Rational {
   if (Number.isNaN(value)) throw new ToolFailure("The result is no real number.");
-  if (!Number.isFinite(value)) throw new ToolFailure("A number became too large.");
-  const negative = value < 0;
-  const magnitude = fromText(Math.abs(value).toPrecision(significantDigits));
-  return negative ? negate(magnitude) : magnitude;
+  if (!Number.isFinite(value)) throw tooLarge();
+  const { numerator, denominator } = decimalOf(Math.abs(value).toPrecision(significantDigits));
+  return reduced(value < 0 ? -numerator : numerator, denominator);
 }
 
-/** The nearest floating-point number. */
+function decimalOf(text: string): Rational {
+  const [digits = "", exponentText = "0"] = text.toLowerCase().split("e");
+  const [whole = "", decimals = ""] = digits.split(".");
+  const exponent = Number(exponentText) - decimals.length;
+  if (Math.abs(exponent) > 1_000) throw new ToolFailure("An exponent must be between -1000 and 1000.");
+  const mantissa = BigInt(whole + decimals);
+  const scale = 10n ** BigInt(Math.abs(exponent));
+  return exponent < 0 ? { numerator: mantissa, denominator: scale } : { numerator: mantissa * scale, denominator: 1n };
+}
+
+/** The nearest floating-point number, also when numerator and denominator are beyond their range. */
 export function toFloat({ numerator, denominator }: Rational): number {
   const direct = Number(numerator) / Number(denominator);
-  return Number.isFinite(direct) ? direct : Number(numerator / denominator);
+  if (Number.isFinite(direct) && direct !== 0) return direct;
+  const [upper, lower] = [leadingBits(numerator), leadingBits(denominator)];
+  return (upper.value / lower.value) * 2 ** (upper.shift - lower.shift);
+}
+
+/** value * 2^shift, with the 64 leading bits. */
+function leadingBits(integer: bigint): { value: number; shift: number } {
+  const shift = Math.max(0, bitLength(integer) - 64);
+  return { value: Number(integer >> BigInt(shift)), shift };
 }
 
 export function add(a: Rational, b: Rational): Rational {
@@ -99,17 +117,23 @@ export function compare(a: Rational, b: Rational): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Exact for whole exponents, else with 15 significant digits. */
+/** Exact for whole exponents as long as the result is not too long, else with 15 significant digits. */
 export function power(base: Rational, exponent: Rational): Rational {
-  if (exponent.denominator !== 1n) return fromFloat(toFloat(base) ** toFloat(exponent));
   const times = exponent.numerator < 0n ? -exponent.numerator : exponent.numerator;
   const bits = BigInt(Math.max(bitLength(base.numerator), bitLength(base.denominator)));
   // Checked before: the power itself could take all memory.
-  if (bits > 1n && (bits - 1n) * times > 4096n) throw new ToolFailure("A power became too large, or too near to zero.");
-  const smallTimes = bits > 1n ? times : times % 2n;
-  const numerator = base.numerator ** (smallTimes === 0n && times > 0n ? 2n : smallTimes);
-  const denominator = base.denominator ** smallTimes;
+  const short = (bits - 1n) * times <= 1_024n;
+  if (exponent.denominator !== 1n || !short) return floatPower(base, exponent);
+  // 0, 1 and -1 only differ by whether the exponent is even.
+  const steps = bits > 1n || times === 0n ? times : 2n - (times % 2n);
+  const [numerator, denominator] = [base.numerator ** steps, base.denominator ** steps];
   return exponent.numerator < 0n ? rational(denominator, numerator) : rational(numerator, denominator);
+}
+
+function floatPower(base: Rational, exponent: Rational): Rational {
+  const value = toFloat(base) ** toFloat(exponent);
+  if (value === 0 && base.numerator !== 0n) throw new ToolFailure("A power became too small.");
+  return fromFloat(value);
 }
 
 function bitLength(value: bigint): number {
@@ -146,10 +170,7 @@ export function format(value: Rational): string {
 
 function formatInteger(value: bigint): string {
   const text = String(value);
-  const digits = value < 0n ? text.slice(1) : text;
-  if (digits.length <= mostIntegerDigits) return text;
-  const mantissa = `${digits[0]}.${digits.slice(1, significantDigits)}`.replace(/\.?0+$/, "");
-  return `${value < 0n ? "-" : ""}${mantissa}e+${digits.length - 1}`;
+  return text.length <= mostIntegerDigits ? text : trimmed(Number(value).toExponential(significantDigits - 1));
 }
 
 /** How many decimals the fraction has; undefined when it does not end, or too late. */

@@ -68,7 +68,7 @@ export const AttributionSchema: GenMessage<Attribution> = /*@__PURE__*/
  */
 export type HoldRequest = Message<"agentmesh.cost.v1.HoldRequest"> & {
   /**
-   * Chosen by the caller, unique per charge: 1-128 characters.
+   * Chosen by the caller, unique per charge: 1-128 characters. Ids that sort by time are the cheapest to store.
    *
    * @generated from field: string hold_id = 1;
    */
