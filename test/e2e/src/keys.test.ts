@@ -8,14 +8,14 @@ describeMesh("keys", {}, (mesh) => {
     const reader = await mesh().person({ scopes: ["agents:read"] });
     expect((await reader.agents.listAgents({})).agents.map(({ id }) => id)).toContain("assistant");
     const denied = [
-      reader.agents.run({ run: { agentId: "assistant", input: "Hello" } }),
-      reader.models.listModels({}),
-      reader.usage.getUsage({}),
-      reader.keys.createKey({ name: "more", scopes: ["agents:read"] }),
-      reader.sessions.deleteSession({ sessionId: "s" }),
+      () => reader.agents.run({ run: { agentId: "assistant", input: "Hello" } }),
+      () => reader.models.listModels({}),
+      () => reader.usage.getUsage({}),
+      () => reader.keys.createKey({ name: "more", scopes: ["agents:read"] }),
+      () => reader.sessions.deleteSession({ sessionId: "s" }),
     ];
     for (const call of denied) {
-      expect(await failureOf(call)).toMatchObject({ code: "PermissionDenied", reason: "SCOPE_MISSING" });
+      expect(await failureOf(call())).toMatchObject({ code: "PermissionDenied", reason: "SCOPE_MISSING" });
     }
   });
 
@@ -98,8 +98,8 @@ describeMesh("users", {}, (mesh) => {
     const run = { agentId: "assistant", input: "What is 8 * 8?", idempotencyKey, sessionId: "private" };
     const { run: own } = await ada.agents.run({ run });
     const runId = own?.id ?? "";
-    for (const call of [eve.agents.getRun({ runId }), eve.agents.cancelRun({ runId })]) {
-      expect(await failureOf(call)).toMatchObject({ code: "NotFound", reason: "RUN_NOT_FOUND" });
+    for (const call of [() => eve.agents.getRun({ runId }), () => eve.agents.cancelRun({ runId })]) {
+      expect(await failureOf(call())).toMatchObject({ code: "NotFound", reason: "RUN_NOT_FOUND" });
     }
     const watch = async () => {
       for await (const _ of eve.agents.watchRun({ runId }));
@@ -107,8 +107,11 @@ describeMesh("users", {}, (mesh) => {
     expect(await failureOf(watch())).toMatchObject({ code: "NotFound", reason: "RUN_NOT_FOUND" });
     expect((await eve.agents.listRuns({})).runs).toEqual([]);
     const sessionId = "private";
-    for (const call of [eve.sessions.getSession({ sessionId }), eve.sessions.deleteSession({ sessionId })]) {
-      expect(await failureOf(call)).toMatchObject({ code: "NotFound", reason: "SESSION_NOT_FOUND" });
+    for (const call of [
+      () => eve.sessions.getSession({ sessionId }),
+      () => eve.sessions.deleteSession({ sessionId }),
+    ]) {
+      expect(await failureOf(call())).toMatchObject({ code: "NotFound", reason: "SESSION_NOT_FOUND" });
     }
     const { run: others } = await eve.agents.run({ run });
     expect(others?.id).not.toBe(runId);

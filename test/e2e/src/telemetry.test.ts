@@ -42,8 +42,12 @@ describeMesh("the trace of one run", { prepare }, (mesh, { transport }) => {
     expect(trace.orphans()).toEqual([]);
     trace.expectPath("StreamRun", "OrchestratorService/StartRun", "validate", "GuardrailService/Check");
     trace.expectPath("StreamRun", "invoke_agent assistant", "execute_step", "LlmRouterService/StreamGenerate", "chat ");
-    trace.expectPath("StreamRun", "LlmRouterService/StreamGenerate", "chat ", "provider ");
+    expect(trace.spans.filter(({ name }) => name.startsWith("chat ")).map(({ kind }) => kind)).toEqual([
+      kinds.client,
+      kinds.client,
+    ]);
     trace.expectPath("chat ", "CostService/Hold");
+    trace.expectPath("chat ", "CostService/Settle");
     trace.expectPath("invoke_agent assistant", "execute_step", "execute_tool calculator");
     trace.expectPath("execute_step", "ToolRegistryService/ExecuteTool");
     trace.expectPath("invoke_agent assistant", "MemoryService/LoadWindow");
