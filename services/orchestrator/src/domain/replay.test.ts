@@ -172,6 +172,31 @@ describe("replay", () => {
     );
   });
 
+  it("builds nothing on what is not stored: each effect finds all before it in the journal", async () => {
+    const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
+    const found = new Map<string, readonly string[]>();
+    const around = async (at: "before" | "after", call: string) => {
+      if (at === "after" || !/^(tool|model|append turn)/.test(call)) return;
+      const rows = await database.read((sql) =>
+        sql.all<{ step_key: string }>(
+          "SELECT step_key FROM run_events WHERE kind <> 'recalled' AND step_key <> '' ORDER BY seq",
+        ),
+      );
+      found.set(call, rows.map(({ step_key }) => step_key).toSorted());
+    };
+    const opened = await openOrchestrator({ database, script: { model, around } });
+    await opened.run({ sessionId: "s1" });
+    const first = ["t1/act#0", "t1/act#1", "t1/think#0"];
+    const second = [...first, "t2/act#0", "t2/think#0"];
+    expect(found.get("tool t1/act#0")).toContain("t1/think#0");
+    expect(found.get("tool t1/act#1")).toContain("t1/think#0");
+    expect(found.get("model t2/think#0")).toEqual(first);
+    expect(found.get("tool t2/act#0")).toEqual([...first, "t2/think#0"]);
+    expect(found.get("model t3/think#0")).toEqual(second);
+    expect(found.get("append turn")).toEqual([...second, "t3/think#0"]);
+    await opened.close();
+  });
+
   it("stops with JOURNAL_MISMATCH when the journal holds another effect than the run asks for", async () => {
     const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
     let now = 1_000_000;

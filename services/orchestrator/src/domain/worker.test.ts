@@ -1,8 +1,9 @@
 /** How runs are taken, handed over, refused and cancelled. */
-import { openDatabase } from "@agentmesh/state";
+import { openDatabase, stateErrors } from "@agentmesh/state";
 import { afterEach, describe, expect, it } from "vitest";
 import { migrations } from "../adapters/sqlite/migrations.ts";
 import { ann, type OpenOptions, openOrchestrator, scopeFor } from "../testing/open-orchestrator.ts";
+import type { RunStore } from "./run-store.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -174,6 +175,49 @@ describe("stopping a process", () => {
       "model_called",
       "succeeded",
     ]);
+  });
+
+  it("hands back what was not stored yet, too", async () => {
+    const held = heldModel();
+    const { start, worker, journal } = await open({ script: { model: held.model } });
+    const { run } = await start({ sessionId: "s1" });
+    await held.asked;
+    expect((await journal(run.id)).map(({ body }) => body.kind)).toEqual(["accepted", "started"]);
+    await worker.drain(AbortSignal.abort());
+    expect((await journal(run.id)).map(({ body }) => body.kind)).toEqual(["accepted", "started", "recalled"]);
+  });
+
+  it("gives a run back that could not be recorded, and goes on with it when the disk has room again", async () => {
+    let full = true;
+    const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
+    const wrapStore = (store: RunStore): RunStore =>
+      new Proxy(store, {
+        get(target, name) {
+          const method = Reflect.get(target, name) as (...values: unknown[]) => Promise<unknown>;
+          if (!full || !["append", "finish", "release"].includes(String(name))) return method.bind(target);
+          return () => Promise.reject(stateErrors.STORAGE_FULL());
+        },
+      });
+    const { start, runs, worker } = await open({ database, wrapStore, worker: { pollMs: 20 } });
+    worker.start();
+    const { run } = await start();
+    await expect(runs.wait(scopeFor(), run.id)).rejects.toMatchObject({ reason: "RUN_MOVED" });
+    expect((await runs.get(scopeFor(), run.id)).run.status).toBe("running");
+    full = false;
+    const view = await runs.wait(scopeFor(), run.id);
+    expect(view.run.status).toBe("succeeded");
+  });
+
+  it("hears of a cancellation by its lease, when the request went to another process", async () => {
+    const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
+    const held = heldModel();
+    const owner = await open({ database, script: { model: held.model }, worker: { leaseMs: 60 } });
+    owner.worker.start();
+    const other = await open({ database });
+    const { run } = await owner.start();
+    await held.asked;
+    await other.runs.cancel(scopeFor(), run.id, "from elsewhere");
+    expect((await owner.runs.wait(scopeFor(), run.id)).run.status).toBe("cancelled");
   });
 
   it("writes nothing more for a run that another worker has taken", async () => {
