@@ -9,7 +9,7 @@ import { TextView } from "./text-view.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 /** A longer text is checked piece by piece, with other work in between: about a millisecond for each. */
-const PIECE = 32_768;
+export const PIECE = 32_768;
 
 /** A text and the boundary it crosses. */
 export interface Content {

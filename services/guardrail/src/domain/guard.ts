@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import { events, type Span, type Telemetry } from "@agentmesh/telemetry";
 import { errors } from "../errors.ts";
 import { type GuardrailMetrics, guardrailMetrics } from "../metrics.ts";
-import { type CheckResult, type Content, checkLongText, checkText, isShort } from "./check-text.ts";
+import { type CheckResult, type Content, checkLongText, checkText, isShort, PIECE } from "./check-text.ts";
 import type { Finding } from "./finding.ts";
 import type { Policy } from "./policy.ts";
 import { StreamChecker, type StreamStep } from "./stream-checker.ts";
@@ -59,7 +60,14 @@ export class Guard {
     requireSizes(contents);
     let verdict: Verdict = "allow";
     const results: CheckResult[] = [];
+    let sinceTurn = 0;
     for (const content of contents) {
+      // Many short texts are as much work as a long one.
+      sinceTurn += content.text.length;
+      if (sinceTurn > PIECE && results.length > 0) {
+        await setImmediate();
+        sinceTurn = content.text.length;
+      }
       const started = performance.now();
       const result = isShort(content.text) ? checkText(policy, content) : await checkLongText(policy, content);
       this.#metrics.checkSeconds.observe((performance.now() - started) / 1000, { stage: content.stage }, span);
@@ -100,7 +108,7 @@ export class Guard {
         return checker.verdict;
       },
       push: (delta) => {
-        if (delta.length * 3 > MAX_TEXT_BYTES) requireSizes([{ stage, text: delta }]);
+        if (delta.length * 3 > MAX_TEXT_BYTES) requireTextSize(delta, "text_delta");
         const started = performance.now();
         const step = checker.push(delta);
         this.#metrics.checkSeconds.observe((performance.now() - started) / 1000, { stage }, span);
@@ -147,11 +155,16 @@ function requireSizes(contents: readonly Content[]): void {
   }
   let total = 0;
   for (const [index, { text }] of contents.entries()) {
-    const bytes = text.length * 3 <= 4096 ? text.length : Buffer.byteLength(text);
-    if (bytes > MAX_TEXT_BYTES) throw tooLarge(`contents[${index}].text`, bytes, MAX_TEXT_BYTES);
-    total += bytes;
+    total += requireTextSize(text, `contents[${index}].text`);
   }
   if (total > MAX_TOTAL_BYTES) throw tooLarge("contents", total, MAX_TOTAL_BYTES);
+}
+
+// @returns its bytes
+function requireTextSize(text: string, field: string): number {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_TEXT_BYTES) throw tooLarge(field, bytes, MAX_TEXT_BYTES);
+  return bytes;
 }
 
 function tooLarge(field: string, bytes: number, limit: number) {
