@@ -20,13 +20,15 @@ const CODE =
 const PERSONAL =
   "Write to jane.roe@example.org or call +1 212 555 0123. Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00, SSN 521-44-9382. ";
 
-for (const [name, base] of Object.entries({ PROSE, CODE, PERSONAL })) {
-  // Flat, as texts are that come off the wire.
-  const text = Buffer.from(base.repeat(12).slice(0, 1024)).toString();
-  for (const stage of ["input", "output", "retrieved"] as const) {
-    console.log(
-      `${name.toLowerCase()} 1 KB, ${stage}: ${timed(() => checkText(policy, { stage, text })).toFixed(1)} µs`,
-    );
+// The first round warms up: the engine compiles what is used.
+for (const isMeasured of [false, true]) {
+  for (const [name, base] of Object.entries({ PROSE, CODE, PERSONAL })) {
+    // Flat, as texts are that come off the wire.
+    const text = Buffer.from(base.repeat(12).slice(0, 1024)).toString();
+    for (const stage of ["input", "output", "retrieved"] as const) {
+      const microseconds = timed(() => checkText(policy, { stage, text }));
+      if (isMeasured) console.log(`${name.toLowerCase()} 1 KB, ${stage}: ${microseconds.toFixed(1)} µs`);
+    }
   }
 }
 const answer = Buffer.from(PROSE.repeat(3).slice(0, 600)).toString();
@@ -38,13 +40,9 @@ console.log(
   }).toFixed(1)} µs`,
 );
 for (const [name, text] of Object.entries(hostileTexts(262_144))) {
-  for (const stage of ["input", "retrieved"] as const) {
-    const started = performance.now();
-    await checkLongText(strict, { stage: stage === "input" ? "tool_result" : stage, text });
-    const whole = performance.now() - started;
-    console.log(`hostile ${name} 256 KB: ${whole.toFixed(0)} ms`);
-    break;
-  }
+  const started = performance.now();
+  await checkLongText(strict, { stage: "output", text });
+  console.log(`hostile ${name} 256 KB: ${(performance.now() - started).toFixed(0)} ms`);
 }
 
 function timed(work: () => void): number {
