@@ -4,7 +4,7 @@ import { type Part, type ToolCall, textOf } from "../message.ts";
 import type { CheckedContent, CheckResult, ModelRequest } from "../ports.ts";
 import { systemMessage } from "../prompt.ts";
 import { actedEvents, type RunContext } from "./run-context.ts";
-import { withStepSpan } from "./step.ts";
+import { withPlanSpan, withStepSpan } from "./step.ts";
 
 /** Most tools one answer may ask for: a model that wants more is not making sense. */
 const maxCalls = 128;
@@ -28,7 +28,9 @@ export async function callModel(context: RunContext, step: ModelStep): Promise<M
   await context.barrier();
   context.check();
   const { called, acted } = await withStepSpan(context, step.stepKey, async (scope) => {
-    const request = await modelRequest(context, step);
+    const request = await withPlanSpan(context, { parent: scope, stepKey: step.stepKey }, (planning) =>
+      modelRequest(context, step, planning),
+    );
     const spoken = context.request.stream
       ? await speakLive(context, { scope, request, stepKey: step.stepKey })
       : { answer: await context.ports.models.generate(scope, request), output: undefined };
@@ -38,12 +40,16 @@ export async function callModel(context: RunContext, step: ModelStep): Promise<M
   return called;
 }
 
-async function modelRequest(context: RunContext, { stepKey, tools }: ModelStep): Promise<ModelRequest> {
+async function modelRequest(
+  context: RunContext,
+  { stepKey, tools }: ModelStep,
+  scope: CallScope,
+): Promise<ModelRequest> {
   const { bundle, transcript } = context;
   return {
     model: bundle.model,
     messages: [systemMessage(bundle), ...transcript.messages],
-    tools: await context.tools(),
+    tools: await context.tools(scope),
     toolChoice: tools,
     temperature: bundle.temperature,
     maxOutputTokens: bundle.maxOutputTokens,

@@ -70,7 +70,7 @@ function toolLabel({ errorReason }: Outcome, name: string): string {
 
 async function perform(context: RunContext, { stepKey, planned }: ToolStep, scope: CallScope): Promise<Outcome> {
   const { call, blocked } = planned;
-  const tools = await context.tools();
+  const tools = await context.tools(scope);
   const tool = tools.find(({ name }) => name === call.name);
   if (tool === undefined) return refused("UNKNOWN_TOOL", `You can call: ${tools.map(({ name }) => name).join(", ")}.`);
   if (blocked) return refused("ARGUMENTS_BLOCKED");

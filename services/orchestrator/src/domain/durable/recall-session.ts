@@ -1,3 +1,4 @@
+import { spanNames } from "@agentmesh/telemetry";
 import type { Recalled } from "../events.ts";
 import type { RunContext } from "./run-context.ts";
 import { withStepSpan } from "./step.ts";
@@ -13,8 +14,11 @@ export async function recallSession(context: RunContext): Promise<Recalled | und
   const inputHash = digestOf(run.sessionId, String(windowTokens));
   const recorded = context.steps.take("recalled", stepKey, inputHash);
   if (recorded !== undefined) return recorded;
-  const window = await withStepSpan(context, stepKey, (scope) =>
-    context.ports.sessions.load(scope, run.sessionId, windowTokens),
+  const window = await withStepSpan(
+    context,
+    stepKey,
+    (scope) => context.ports.sessions.load(scope, run.sessionId, windowTokens),
+    spanNames.memoryRead,
   );
   const recalled: Recalled = {
     kind: "recalled",

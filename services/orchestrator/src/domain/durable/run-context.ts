@@ -133,13 +133,13 @@ export class RunContext {
   }
 
   /** The agent's tools that this principal may use. Asked for once per run. */
-  tools(): Promise<readonly ToolInfo[]> {
-    this.#tools ??= this.#loadTools();
+  tools(scope: CallScope): Promise<readonly ToolInfo[]> {
+    this.#tools ??= this.#loadTools(scope);
     return this.#tools;
   }
 
-  async #loadTools(): Promise<readonly ToolInfo[]> {
-    const { bundle, ports, scope, request } = this;
+  async #loadTools(scope: CallScope): Promise<readonly ToolInfo[]> {
+    const { bundle, ports, request } = this;
     if (bundle.tools.length === 0) return [];
     const { scopes } = request.principal;
     const tools = await ports.tools.list(

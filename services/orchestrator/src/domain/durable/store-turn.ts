@@ -1,4 +1,5 @@
 import type { CallScope } from "@agentmesh/rpc/scope";
+import { spanNames } from "@agentmesh/telemetry";
 import type { Message } from "../message.ts";
 import { DependencyError, type SessionTurn } from "../ports.ts";
 import type { RunContext } from "./run-context.ts";
@@ -25,7 +26,8 @@ export async function storeTurn(context: RunContext, question: Message, answer: 
     messages: [question, answer],
     timeToLiveMs: bundle.memory.timeToLiveMs,
   };
-  await withStepSpan(context, stepKey, (stepScope) => store(context, closingScope(context, stepScope.span), turn));
+  const work = ({ span }: CallScope) => store(context, closingScope(context, span), turn);
+  await withStepSpan(context, stepKey, work, spanNames.memoryWrite);
 }
 
 async function store(context: RunContext, scope: CallScope, turn: Omit<SessionTurn, "expectedVersion">): Promise<void> {
