@@ -3,6 +3,11 @@ import { defineErrors } from "@agentmesh/rpc/domain-error";
 
 /** Everything the orchestrator refuses or fails with. */
 export const errors = defineErrors("orchestrator.agentmesh", {
+  AGENTS_INVALID: {
+    code: "FAILED_PRECONDITION",
+    message: "The files of the agents cannot be used.",
+    retryable: false,
+  },
   AGENT_NOT_FOUND: {
     code: "NOT_FOUND",
     message: "There is no agent with this id: ListAgents names those there are.",

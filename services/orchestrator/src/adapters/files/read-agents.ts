@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { AgentFilesError } from "../../domain/agents/bundle-problems.ts";
+import { agentsInvalid } from "../../domain/agents/bundle-problems.ts";
 import type { BundleSource } from "../../domain/agents/parse-bundle.ts";
 
 /**
  * The files of a folder that declare agents: `*.yaml` and `*.yml`, not those of sub-folders.
- * @throws AgentFilesError when the folder cannot be read
+ * @throws AGENTS_INVALID when the folder cannot be read
  */
 export function readAgentFiles(directory: string): readonly BundleSource[] {
   const names = namesIn(directory).filter((name) => /\.ya?ml$/.test(name));
@@ -18,6 +18,6 @@ function namesIn(directory: string): string[] {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
     const message = `cannot be read (${code}): set AGENTMESH_ORCHESTRATOR_AGENTS to the folder of the agents`;
-    throw new AgentFilesError([{ file: directory, path: "", message }]);
+    throw agentsInvalid([{ file: directory, path: "", message }]);
   }
 }

@@ -1,4 +1,6 @@
+import type { DomainError } from "@agentmesh/rpc/domain-error";
 import { Ajv, type ErrorObject } from "ajv";
+import { errors } from "../../errors.ts";
 import { type BundleFile, bundleSchema } from "./bundle-schema.ts";
 
 /** One thing that is wrong with an agent's file. */
@@ -10,15 +12,12 @@ export interface BundleProblem {
   readonly message: string;
 }
 
-/** All that is wrong with the agents' files. */
-export class AgentFilesError extends Error {
-  override readonly name = "AgentFilesError";
-  readonly problems: readonly BundleProblem[];
-
-  constructor(problems: readonly BundleProblem[]) {
-    super(`The agents cannot be used:\n${problems.map(lineOf).join("\n")}`);
-    this.problems = problems;
-  }
+/** All that is wrong with the agents' files, as the one error with which the start ends. */
+export function agentsInvalid(problems: readonly BundleProblem[]): DomainError {
+  return errors.AGENTS_INVALID({
+    message: `The agents cannot be used:\n${problems.map(lineOf).join("\n")}`,
+    fields: problems.map(({ file, path, message }) => ({ field: `${file}: ${path}`, description: message })),
+  });
 }
 
 function lineOf({ file, path, message }: BundleProblem): string {

@@ -1,12 +1,12 @@
 import { errors } from "../../errors.ts";
 import type { RunStore } from "../run-store.ts";
 import type { AgentBundle } from "./bundle.ts";
-import { AgentFilesError, type BundleProblem } from "./bundle-problems.ts";
+import { agentsInvalid, type BundleProblem } from "./bundle-problems.ts";
 import { type BundleSource, parseBundle } from "./parse-bundle.ts";
 
 /**
  * Reads all agents.
- * @throws AgentFilesError with everything that is wrong in any file
+ * @throws AGENTS_INVALID with everything that is wrong in any file
  */
 export function readBundles(sources: readonly BundleSource[]): readonly AgentBundle[] {
   const problems: BundleProblem[] = [];
@@ -26,7 +26,7 @@ export function readBundles(sources: readonly BundleSource[]): readonly AgentBun
     fileOf.set(id, source.file);
     bundles.push(parsed.bundle);
   }
-  if (problems.length > 0) throw new AgentFilesError(problems);
+  if (problems.length > 0) throw agentsInvalid(problems);
   return bundles.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 

@@ -2,7 +2,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readAgentFiles } from "../../adapters/files/read-agents.ts";
-import { AgentFilesError } from "./bundle-problems.ts";
 import { readBundles } from "./catalogue.ts";
 import { parseBundle } from "./parse-bundle.ts";
 
@@ -108,13 +107,11 @@ describe("a folder of agents", () => {
       { file: "d.yaml", text: minimal },
     ];
     const failure = catchError(() => readBundles(sources));
-    expect(failure).toBeInstanceOf(AgentFilesError);
-    expect((failure as AgentFilesError).problems.map(({ file, path }) => `${file} ${path}`)).toEqual([
-      "a.yaml temperature",
-      "c.yaml model",
-      "c.yaml limits.retries",
-      "d.yaml name",
-    ]);
+    const fields = ["a.yaml: temperature", "c.yaml: model", "c.yaml: limits.retries", "d.yaml: name"];
+    expect(failure).toMatchObject({
+      reason: "AGENTS_INVALID",
+      occurrence: { fields: fields.map((field) => ({ field })) },
+    });
   });
 
   it("that does not exist is named in the error", () => {
