@@ -197,6 +197,23 @@ describe("replay", () => {
     await opened.close();
   });
 
+  it("stores an answer that could not be used before it asks again", async () => {
+    const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
+    const stored: number[] = [];
+    const around = async (at: "before" | "after", call: string) => {
+      if (at === "after" || !call.startsWith("model")) return;
+      const rows = await database.read((sql) => sql.all("SELECT 1 FROM run_events WHERE kind = 'model_called'"));
+      stored.push(rows.length);
+    };
+    const opened = await openOrchestrator({
+      database,
+      script: { around, model: ({ attribution }) => (attribution.stepKey.startsWith("t3/") ? { text: "ok" } : {}) },
+    });
+    expect((await opened.run()).run.status).toBe("succeeded");
+    expect(stored).toEqual([0, 1, 2]);
+    await opened.close();
+  });
+
   it("stops with JOURNAL_MISMATCH when the journal holds another effect than the run asks for", async () => {
     const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
     let now = 1_000_000;
