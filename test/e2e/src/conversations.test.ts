@@ -58,6 +58,26 @@ describeMesh("conversations", { topologies: allTopologies }, (mesh) => {
     expect(answers.toSorted()).toEqual(Array.from({ length: 8 }, (_, turn) => `answer ${turn}`));
   });
 
+  it("that are deleted while a turn runs end with the turn stored or gone, never with a run that fails", async () => {
+    const person = await mesh().person();
+    await say(person, "assistant", "My name is Ada.", "fleeting");
+    const input = script({ text: "A long answer that is written word by word so that it lasts." });
+    const { run } = await person.agents.submitRun({ run: { agentId: "drip", input, sessionId: "fleeting" } });
+    const watch = person.agents.watchRun({ runId: run?.id ?? "" });
+    let deleted = false;
+    for await (const { event } of watch) {
+      if (event?.event.case !== "textDelta" || deleted) continue;
+      deleted = true;
+      await person.sessions.deleteSession({ sessionId: "fleeting" });
+    }
+    expect(deleted).toBe(true);
+    const { run: ended } = await person.agents.getRun({ runId: run?.id ?? "" });
+    expect(ended?.error).toBeUndefined();
+    expect(answerOf(ended)).toContain("word by word");
+    const { messages } = await person.sessions.getSession({ sessionId: "fleeting" }).catch(() => ({ messages: [] }));
+    expect(messages.map(({ message }) => textOf(message)).join()).not.toContain("Ada");
+  });
+
   it("let an agent answer from notes that it was told in another session, and nobody else", async () => {
     const [ada, bob] = [await mesh().person(), await mesh().person()];
     await say(ada, "notes", "Remember that the spare key is under the blue flower pot.");

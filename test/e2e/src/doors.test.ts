@@ -40,6 +40,14 @@ describeMesh("one run through every client", { topologies: allTopologies }, (mes
     ).toEqual([]);
   });
 
+  it("buf curl asks for the health of the mesh without a key", async () => {
+    const url = `http://${mesh().grpcAddress}/grpc.health.v1.Health/Check`;
+    for (const service of ["", "readiness", "liveness", "agentmesh.gateway.v1.AgentService"]) {
+      const { out } = await bufCurl(url, "none", JSON.stringify({ service }));
+      expect(JSON.parse(out)).toEqual({ status: "SERVING" });
+    }
+  });
+
   it("reflection knows the details of errors as well, so that tools can show them", async () => {
     const person = await mesh().person();
     const { code, out } = await bufCurl(

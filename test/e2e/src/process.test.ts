@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { LimitScope } from "@agentmesh/contracts/cost/v1/cost";
 import { RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
 import { temporaryDirectory } from "@agentmesh/state/testing";
 import { afterEach, expect, it } from "vitest";
@@ -72,6 +73,44 @@ it("a mesh that is told to stop finishes the run it is at, takes no new one, and
   expect(answerOf(run)).toContain("Twelve.");
   expect((await second.agents.listRuns({})).runs).toHaveLength(1);
   await expectWholeJournal(second, runId);
+});
+
+it("a mesh that is told to stop lets the streams it serves come to their end", async () => {
+  const mesh = await start(dataFolder());
+  const { agents } = mesh.as();
+  let stopping = false;
+  let last: string | undefined;
+  for await (const { event } of agents.streamRun({ run: { agentId: "drip", input: slowly } })) {
+    if (!stopping && event?.event.case === "textDelta") {
+      stopping = true;
+      mesh.signal("SIGTERM");
+    }
+    last = event?.event.case;
+  }
+  expect(last).toBe("succeeded");
+  expect(await mesh.ended()).toBe(0);
+});
+
+it("what was said, spent, limited and allowed is the same after a restart", async () => {
+  const options = dataFolder();
+  const first = await start(options);
+  const before = first.as();
+  const { secret, key } = await before.keys.createKey({ name: "kept", user: "ada", scopes: ["*"] });
+  const ada = first.as(secret);
+  await ada.agents.run({ run: { agentId: "assistant", input: "My name is Ada.", sessionId: "s" } });
+  const limit = { scope: LimitScope.USER_DAY, subject: "ada", limit: { nanoUsd: 900_000_000n } };
+  await before.usage.setLimit({ limit });
+  const spent = (await ada.usage.getUsage({ user: "ada" })).total?.amount?.nanoUsd;
+  expect(spent).toBeGreaterThan(0n);
+  await first.end("SIGKILL");
+  const again = (await start(options)).as(secret);
+  expect((await again.usage.getUsage({ user: "ada" })).total?.amount?.nanoUsd).toBe(spent);
+  const { limits } = await again.usage.listLimits({});
+  const kept = limits.find(({ scope, subject }) => scope === limit.scope && subject === "ada");
+  expect(kept).toMatchObject({ limit: { nanoUsd: 900_000_000n }, settled: { nanoUsd: spent } });
+  const { run } = await again.agents.run({ run: { agentId: "assistant", input: "What is my name?", sessionId: "s" } });
+  expect(answerOf(run)).toContain("Ada");
+  expect((await again.keys.listKeys({})).keys.map(({ id }) => id)).toContain(key?.id);
 });
 
 it("a mesh that has no time to finish leaves the run to the next one, which goes on where it was", async () => {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { UsageGrouping } from "@agentmesh/contracts/cost/v1/cost";
-import { RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
+import { type RunEvent, RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
 import { expect, it } from "vitest";
 import { describeMesh } from "./harness/describe-mesh.ts";
 import { eventually } from "./harness/eventually.ts";
 import { failureOf } from "./harness/failure.ts";
+import { shown } from "./harness/messages.ts";
 import { answerIn, answerOf, eventsOf, journalOf, namesOf, streamedText } from "./harness/runs.ts";
 import { calculate, script } from "./harness/scripts.ts";
 import { allTopologies } from "./harness/topologies.ts";
@@ -62,6 +63,29 @@ describeMesh("runs", { topologies: allTopologies }, (mesh) => {
       code: "OutOfRange",
       reason: "INVALID_POSITION",
     });
+  });
+
+  it("can be watched on after a stream that broke, with the text so far and nothing twice", async () => {
+    const { agents } = await mesh().person();
+    const answer = "A long answer that is written word by word so that it lasts for a while.";
+    const input = script(calculate("1 + 1"), { text: answer });
+    const { run } = await agents.submitRun({ run: { agentId: "drip", input } });
+    const runId = run?.id ?? "";
+    const leaving = new AbortController();
+    const before: RunEvent[] = [];
+    const broken = (async () => {
+      for await (const { event } of agents.watchRun({ runId }, { signal: leaving.signal })) {
+        if (event !== undefined) before.push(event);
+        if (event?.event.case === "textDelta") leaving.abort();
+      }
+    })();
+    expect(await failureOf(broken)).toMatchObject({ code: "Canceled" });
+    const afterSeq = journalOf(before).at(-1)?.seq ?? 0n;
+    const after = await eventsOf(agents.watchRun({ runId, afterSeq }));
+    const whole = [...journalOf(before), ...journalOf(after)];
+    expect(whole).toEqual(journalOf(await eventsOf(agents.watchRun({ runId }))));
+    expect(after[0]?.event.case).toBe("snapshot");
+    expect(streamedText(after)).toBe(answer);
   });
 
   it("can be watched by several at once while they go on", async () => {
@@ -128,6 +152,20 @@ describeMesh("runs", { topologies: allTopologies }, (mesh) => {
     const events = await eventsOf(agents.streamRun({ run }));
     expect(events[0]?.runId).toBe(ended?.id);
     expect(answerIn(events)).toContain("5");
+  });
+
+  it("run once for one idempotency key whichever way it is asked, all at the same time", async () => {
+    const { agents } = await mesh().person();
+    const run = { agentId: "assistant", input: "What is 2 + 3?", idempotencyKey: randomUUID() };
+    const asked = Array.from({ length: 5 }, () => [
+      agents.run({ run }).then((answer) => answer.run?.id),
+      agents.submitRun({ run }).then((answer) => answer.run?.id),
+      eventsOf(agents.streamRun({ run })).then((events) => events.at(-1)?.runId),
+    ]);
+    const ids = await Promise.all(asked.flat());
+    expect(new Set(ids).size).toBe(1);
+    expect(mesh().simulator.requests.filter(({ body }) => shown(body).includes(run.idempotencyKey))).toEqual([]);
+    expect((await agents.listRuns({})).runs.map(({ id }) => id)).toEqual([ids[0]]);
   });
 
   it("refuse an idempotency key that comes back with another request", async () => {

@@ -75,6 +75,24 @@ describeMesh("the trace of one run", { prepare }, (mesh, { transport }) => {
     for (const content of ["17 * 23", "391", mesh().admin.secret]) expect(attributes).not.toContain(content);
   });
 
+  it("has its log lines: who asked what of whom, under the same trace, without a word of it", async () => {
+    const trace = await tracedRun(mesh());
+    const { traceId } = trace.spans[0] ?? {};
+    const lines = mesh()
+      .logText()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+    const own = lines.filter(({ trace_id }) => trace_id === traceId);
+    const events = own.map(({ event }) => event);
+    expect(events).toEqual(expect.arrayContaining(["agent_request", "llm_call", "tool_call", "agent_response"]));
+    expect(own.find(({ event }) => event === "agent_response")).toMatchObject({
+      agent_id: "assistant",
+      status: "succeeded",
+    });
+    for (const content of ["17 * 23", "391"]) expect(JSON.stringify(own)).not.toContain(content);
+  });
+
   it("continues the trace of a caller that sends one", async () => {
     const { agents } = await mesh().person();
     const traceId = "0af7651916cd43dd8448eb211c80319c";
