@@ -23,7 +23,7 @@ export interface Module<Group extends AnySettings = AnySettings> {
   readonly dependsOn: readonly ModuleName[];
   /** What it serves. The proto package says whose it is: `agentmesh.llm_router.v1` belongs to "llm-router". */
   readonly services: readonly DescService[];
-  /** True when it speaks for principals it has not just been called by, so `host.signer` is set (gateway, orchestrator). */
+  /** True for the one module that authenticates principals, the gateway: `host.signer` is set. */
   readonly signsPrincipals?: boolean;
   /** Opens stores and builds the handlers. Must not call other services yet: that is what `start` is for. */
   create(host: ModuleHost, config: ConfigOf<Group>): Promise<RunningModule>;

@@ -33,7 +33,6 @@ export const orchestratorModule = defineModule({
   settings,
   dependsOn: ["guardrail", "llm-router", "memory", "tool-registry", "cost"],
   services: [OrchestratorService],
-  signsPrincipals: true,
   async create(host, config) {
     const bundles = readBundles(readAgentFiles(config.agents ?? exampleAgents));
     const store = new SqliteRunStore(await host.database(migrations));
@@ -41,7 +40,7 @@ export const orchestratorModule = defineModule({
     const instruments = new RunInstruments(host.telemetry);
     const ports = portsOf(host, config, instruments);
     const { clock } = host;
-    const dependencies = { store, catalogue, ports, instruments, clock, credentialFor: credentialFor(host) };
+    const dependencies = { store, catalogue, ports, instruments, clock };
     const worker = new RunWorker(dependencies, workerOptions(config));
     const runs = new Runs(worker, { store, feed: ports.feed, instruments, clock });
     const { guardrail } = ports;
@@ -69,12 +68,6 @@ function portsOf(
     costs: new MeshCosts(host.client(CostService)),
     feed: new LiveFeed({ clock: host.clock, onResync: () => instruments.resyncs.add(1) }),
   };
-}
-
-/** A run outlives the token of the request that started it, so the orchestrator makes its own. */
-function credentialFor({ signer }: ModuleHost) {
-  if (signer === undefined) throw new TypeError("the host gave no signer to a module that signs principals");
-  return signer.credential.bind(signer);
 }
 
 function workerOptions({ maxRuns, lease, pollInterval, retention }: OrchestratorConfig) {

@@ -10,7 +10,13 @@ const ada: Principal = { tenant: "acme", user: "ada", keyId: "k-1", roles: ["adm
 function pair(start = 1_700_000_000_000) {
   let now = start;
   const clock = () => now;
-  const signer = createPrincipalSigner({ keyId: "k1", privateKey: keys.privateKey, lifetimeMs: 100_000, clock });
+  const signer = createPrincipalSigner({
+    keyId: "k1",
+    privateKey: keys.privateKey,
+    lifetimeMs: 100_000,
+    renewBelowMs: 20_000,
+    clock,
+  });
   const verifier = createPrincipalVerifier({ publicKeys: { k1: keys.publicKey }, clock, maxEntries: 2 });
   return { signer, verifier, pass: (ms: number) => (now += ms) };
 }

@@ -9,8 +9,10 @@ export interface PrincipalSignerOptions {
   readonly keyId: string;
   /** Ed25519, as an object or PEM (PKCS 8). */
   readonly privateKey: KeyObject | string;
-  /** How long a token is good, in milliseconds. Default five minutes. */
+  /** How long a token is good, in milliseconds. Default two hours. */
   readonly lifetimeMs?: number;
+  /** A token with less left than this is not given out any more, in milliseconds. Default 70 minutes. */
+  readonly renewBelowMs?: number;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   /** How many principals are remembered. Default 10,000. */
@@ -23,8 +25,10 @@ export interface PrincipalSigner {
   credential(principal: Principal): PrincipalCredential;
 }
 
-// A signature costs half of what a whole proxied request does, so a token serves until this share of its life is left.
-const RENEW_AT = 0.2;
+// A signature costs half of what a whole proxied request does, so a token serves many calls. A run keeps the token it
+// was started with and lasts an hour at most, so a token that is given out must be good for longer than that.
+const LIFETIME_MS = 120 * 60_000;
+const RENEW_BELOW_MS = 70 * 60_000;
 
 /** Signs principals. A token is made when it is first needed and used until it nears its expiry. */
 export function createPrincipalSigner(options: PrincipalSignerOptions): PrincipalSigner {
@@ -58,7 +62,8 @@ interface TimedToken {
 
 type MakeToken = (principal: Principal, current: TimedToken | undefined) => TimedToken;
 
-function tokenMaker({ keyId, privateKey, lifetimeMs = 300_000, clock = Date.now }: PrincipalSignerOptions): MakeToken {
+function tokenMaker(options: PrincipalSignerOptions): MakeToken {
+  const { keyId, privateKey, lifetimeMs = LIFETIME_MS, renewBelowMs = RENEW_BELOW_MS, clock = Date.now } = options;
   const key = typeof privateKey === "string" ? createPrivateKey(privateKey) : privateKey;
   return (principal, current) => {
     const now = clock();
@@ -66,7 +71,7 @@ function tokenMaker({ keyId, privateKey, lifetimeMs = 300_000, clock = Date.now 
     const [iat, exp] = [Math.floor(now / 1000), Math.floor((now + lifetimeMs) / 1000)];
     const signed = encodePayload({ kid: keyId, iat, exp, principal });
     const signature = sign(null, Buffer.from(signed), key).toString("base64url");
-    return { text: `${signed}.${signature}`, renewAt: now + lifetimeMs * (1 - RENEW_AT) };
+    return { text: `${signed}.${signature}`, renewAt: now + lifetimeMs - renewBelowMs };
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CallScope, PrincipalCredential } from "@agentmesh/rpc/scope";
+import type { CallScope } from "@agentmesh/rpc/scope";
 import type { Span } from "@agentmesh/telemetry";
 import { errors } from "../errors.ts";
 import type { ActiveRun } from "./active-run.ts";
@@ -20,8 +20,6 @@ export interface CarryOutDependencies {
   readonly ports: RunPorts;
   readonly instruments: RunInstruments;
   readonly clock: () => number;
-  /** Makes the credential of a run's principal; its token is renewed as long as the run lasts. */
-  readonly credentialFor: (principal: PrincipalCredential["principal"]) => PrincipalCredential;
 }
 
 /**
@@ -79,7 +77,8 @@ async function openContext({
     throw errors.AGENT_CHANGED({ metadata: { agent_id: run.agentId, agent_version: run.agentVersion } });
   }
   if (run.cancelReason !== undefined) active.stop({ kind: "cancelled", reason: run.cancelReason });
-  const credential = dependencies.credentialFor(acceptance.request.principal);
+  const { principal, token } = acceptance.request;
+  const credential = { principal, token: () => token };
   const scope: CallScope = { signal: active.signal, deadline: run.deadline, credential, span };
   const { ports, instruments, clock } = dependencies;
   return new RunContext({ run, acceptance, bundle, journal, events, scope, ports, instruments, clock });

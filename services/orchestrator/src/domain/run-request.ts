@@ -5,6 +5,8 @@ import type { Message } from "./message.ts";
 export interface RunRequest {
   /** Who it acts for. */
   readonly principal: Principal;
+  /** The proof that other services accept; good for longer than any run. */
+  readonly token: string;
   /** Earlier messages that the client keeps itself; checked. */
   readonly history: readonly Message[];
   /** Most it may spend; undefined: only the budgets of key, user and tenant apply. */

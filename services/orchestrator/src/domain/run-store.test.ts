@@ -26,7 +26,7 @@ const accepted: EventBody = {
   agentVersion: "1",
   sessionId: "",
   input: hello,
-  request: { principal: ann, history: [], stream: false },
+  request: { principal: ann, token: "", history: [], stream: false },
 };
 
 function runId(number: number): string {

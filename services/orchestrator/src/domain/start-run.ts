@@ -213,6 +213,7 @@ function runRequest({
   const budget = lower(bundle.budgetNanoUsd, request.budgetNanoUsd);
   return {
     principal,
+    token: scope.credential?.token() ?? "",
     history,
     stream: request.stream,
     ...(budget === undefined ? {} : { budgetNanoUsd: budget }),

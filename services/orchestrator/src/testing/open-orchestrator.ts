@@ -91,9 +91,8 @@ export async function openOrchestrator(options: OpenOptions = {}): Promise<Opene
     readBundles([{ file: "tester.yaml", text: options.agent ?? agentFile() }]),
     store,
   );
-  const credentialFor = (principal: Principal) => ({ principal, token: () => "" });
   const worker = new RunWorker(
-    { store, catalogue, ports, instruments, clock, credentialFor },
+    { store, catalogue, ports, instruments, clock },
     { maxRuns: 16, leaseMs: 3_000, pollMs: 500, retentionMs: 86_400_000, ...options.worker },
   );
   const runs = new Runs(worker, { store, feed, instruments, clock });
