@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Pool } from "undici";
 import { agentTurn, mixedSteps, modelCall, stepsPerRun, toolSteps } from "./cases.ts";
@@ -22,7 +23,7 @@ const dataDirectory = mkdtempSync(join(tmpdir(), "agentmesh-bench-"));
 
 const simulator = await startSimulator();
 const proxy = await startProxy(simulator.url);
-const mesh = await startMesh({ dataDirectory, simulatorUrl: simulator.url, profile: options.profile !== undefined });
+const mesh = await startMesh({ dataDirectory, simulatorUrl: simulator.url });
 const idle = await mesh.process.sample();
 
 interface Target {
@@ -78,7 +79,10 @@ async function measure(target: Target, inFlight: number, length: number): Promis
 async function profile(name: string): Promise<void> {
   const target = [...compared, ...stepped].find((candidate) => candidate.name.startsWith(`(${name})`));
   if (target === undefined) throw new Error("--profile takes b, c, d or e");
-  console.log(await measure(target, 16, 10_000));
+  await measure(target, 16, 5_000);
+  const finish = await target.process.profile();
+  console.log(await measure(target, 16, 8_000));
+  await finish(fileURLToPath(new URL("../../../.cache/profiles", import.meta.url)));
 }
 
 async function compare(): Promise<CaseResult[][]> {

@@ -11,6 +11,8 @@ export interface MeasuredProcess {
   readonly name: string;
   /** What it used since the sample before. */
   sample(): Promise<Sample>;
+  /** Begins a CPU profile; the function ends it and writes it into a folder. */
+  profile(): Promise<(folder: string) => Promise<void>>;
   /** Ends it and waits for its end. */
   stop(): Promise<void>;
 }
@@ -49,13 +51,19 @@ export async function startProcess(options: ProcessOptions): Promise<MeasuredPro
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
   await waitUntilReady(child, options, () => output);
+  const ask = async (question: string): Promise<unknown> => {
+    const answer = once(child, "message");
+    child.send(question);
+    return (await answer)[0];
+  };
   return {
     name: options.name,
-    sample: async () => {
-      const answer = once(child, "message");
-      child.send("sample");
-      const [message] = await answer;
-      return (message as { sample: Sample }).sample;
+    sample: async () => ((await ask("sample")) as { sample: Sample }).sample,
+    profile: async () => {
+      await ask("profile");
+      return async (folder) => {
+        await ask(folder);
+      };
     },
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,7 +1,10 @@
 /**
  * Loaded with `--import` into a process under measurement: answers "sample" over IPC with what the process used
- * since the sample before. It runs in the measured process and costs it next to nothing between samples.
+ * since the sample before. It runs in the measured process and costs it next to nothing between samples. "profile"
+ * begins a CPU profile, and a folder's path ends it and writes it there.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { Session } from "node:inspector/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
 /** What a process used between two samples. */
@@ -34,8 +37,26 @@ function sample(): Sample {
   return result;
 }
 
-process.on("message", (message) => {
+let session: Session | undefined;
+
+async function startProfile(): Promise<void> {
+  session = new Session();
+  session.connect();
+  await session.post("Profiler.enable");
+  await session.post("Profiler.setSamplingInterval", { interval: 200 });
+  await session.post("Profiler.start");
+}
+
+async function writeProfile(folder: string): Promise<void> {
+  const result = await session?.post("Profiler.stop");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/${process.pid}.cpuprofile`, JSON.stringify(result?.profile));
+}
+
+process.on("message", async (message) => {
   if (message === "sample") process.send?.({ sample: sample() });
+  else if (message === "profile") process.send?.({ profile: await startProfile() });
+  else process.send?.({ profile: await writeProfile(String(message)) });
 });
 // Measuring must not keep a process alive that wants to end.
 process.channel?.unref();

@@ -55,11 +55,7 @@ export interface StartedMesh {
 }
 
 /** The whole mesh in one process with everything on; limits high enough not to be what is measured. */
-export async function startMesh(options: {
-  dataDirectory: string;
-  simulatorUrl: string;
-  profile: boolean;
-}): Promise<StartedMesh> {
+export async function startMesh(options: { dataDirectory: string; simulatorUrl: string }): Promise<StartedMesh> {
   const [grpcPort, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${httpPort}`;
   const keyFile = join(options.dataDirectory, "admin-key");
@@ -67,7 +63,6 @@ export async function startMesh(options: {
   const process = await startProcess({
     name: "mesh",
     entry: "../../../services/all-in-one/src/main.ts",
-    nodeOptions: options.profile ? ["--cpu-prof", `--cpu-prof-dir=${here("../../../.cache/profiles")}`] : [],
     environment: {
       AGENTMESH_DATA_DIR: options.dataDirectory,
       AGENTMESH_GATEWAY_GRPC_PORT: String(grpcPort),

@@ -1,6 +1,7 @@
 import type { Span } from "@agentmesh/telemetry";
 import { type ContextKey, type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { PrincipalCredential } from "../scope.ts";
+import type { ServerCall } from "./server-call.ts";
 
 /** Who the call acts for. In process it reaches the server as it is, on the wire as a token. */
 export const principalKey: ContextKey<PrincipalCredential | undefined> = createContextKey<
@@ -27,6 +28,10 @@ export const deadlineKey: ContextKey<number | undefined> = createContextKey<numb
 export class CallValues implements ContextValues {
   /** The call on the server that these values belong to; finds it again from a copied request. */
   call: HandlerContext | undefined;
+  /** The call of this process during which these values go out; undefined when its signal was replaced. */
+  caller: ServerCall | undefined;
+  /** The signal with which a call goes out, where it has one. */
+  signal: AbortSignal | undefined;
   readonly #parent: ContextValues | undefined;
   #credential: PrincipalCredential | undefined;
   #span: Span | undefined;
@@ -35,6 +40,7 @@ export class CallValues implements ContextValues {
 
   constructor(parent?: ContextValues, credential?: PrincipalCredential, span?: Span) {
     this.#parent = parent;
+    this.caller = parent instanceof CallValues ? parent.caller : undefined;
     this.#credential = credential;
     this.#span = span;
   }

@@ -13,7 +13,30 @@ export function linkSignal(
     abort(signal.reason);
     return;
   }
-  const onAbort = () => abort(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  call.onEnd = () => signal.removeEventListener("abort", onAbort);
+  call.onEnd = listen(signal, abort);
+}
+
+type Listeners = Set<(reason: unknown) => void>;
+
+const listenersOf = new WeakMap<AbortSignal, Listeners>();
+
+// One real listener per signal: a run has hundreds of calls under one signal, and EventTarget searches its list for
+// each that comes or goes.
+function listen(signal: AbortSignal, abort: (reason: unknown) => void): () => void {
+  let listeners = listenersOf.get(signal);
+  if (listeners === undefined) {
+    const added: Listeners = new Set();
+    signal.addEventListener("abort", () => tell(added, signal.reason), { once: true });
+    listenersOf.set(signal, added);
+    listeners = added;
+  }
+  const all = listeners;
+  // A function of its own: the same one may be passed in twice.
+  const own = (reason: unknown) => abort(reason);
+  all.add(own);
+  return () => all.delete(own);
+}
+
+function tell(listeners: Listeners, reason: unknown): void {
+  for (const listener of listeners) listener(reason);
 }

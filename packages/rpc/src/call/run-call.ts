@@ -12,10 +12,12 @@ export function runUnary(plan: MethodPlan, call: ServerCall): Promise<UnaryRespo
     call.onAbort = reject;
     plan.run(call.asRequest()).then(
       (response) => {
+        call.ended(undefined);
         call.finish();
         resolve(response as UnaryResponse);
       },
       (error) => {
+        call.ended(error);
         call.finish();
         reject(error);
       },

@@ -2,6 +2,7 @@ import type { Span } from "@agentmesh/telemetry";
 import type { CallOptions, HandlerContext } from "@connectrpc/connect";
 import type { CallScope, PrincipalCredential } from "../scope.ts";
 import { CallValues, deadlineKey, principalKey, spanKey } from "./call-values.ts";
+import { ServerCall } from "./server-call.ts";
 
 /** The signal is asked for only when the domain needs it: making one costs as much as a small call. */
 class HandlerScope implements CallScope {
@@ -19,6 +20,11 @@ class HandlerScope implements CallScope {
 
   get signal(): AbortSignal {
     return this.#context.signal;
+  }
+
+  /** The call itself, where it is one of ours: calls made within it are tied to it without a signal. */
+  get call(): ServerCall | undefined {
+    return this.#context instanceof ServerCall ? this.#context : undefined;
   }
 }
 
@@ -39,11 +45,12 @@ export function scopeOf(context: HandlerContext): CallScope {
  * @param overrides a smaller `timeoutMs`, a `signal` derived from the scope's, extra `headers`, ...
  */
 export function callOptionsOf(scope: CallScope, overrides?: CallOptions): CallOptions {
-  const options: CallOptions = {
-    signal: scope.signal,
-    ...overrides,
-    contextValues: new CallValues(overrides?.contextValues, scope.credential, scope.span),
-  };
+  const contextValues = new CallValues(overrides?.contextValues, scope.credential, scope.span);
+  const options: CallOptions = { ...overrides, contextValues };
+  if (options.signal === undefined) {
+    contextValues.caller = scope instanceof HandlerScope ? scope.call : undefined;
+    if (contextValues.caller === undefined) options.signal = scope.signal;
+  }
   const timeoutMs = remaining(scope.deadline, overrides?.timeoutMs);
   if (timeoutMs !== undefined) options.timeoutMs = timeoutMs;
   return options;

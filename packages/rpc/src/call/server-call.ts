@@ -19,9 +19,14 @@ export interface ServerCallInit {
   readonly values: CallValues;
   /** Milliseconds since the epoch. */
   readonly deadline: number | undefined;
+  /** The call of this process during which this one is made: it ends with it. */
+  readonly caller?: ServerCall | undefined;
   /** The request, or the requests of a client that streams. */
   readonly message: unknown;
 }
+
+/** Told once, when a call has ended: with what it failed, or undefined. */
+export type EndListener = (failure: unknown) => void;
 
 // Node turns longer timers into 1 ms; nothing here waits for 24 days.
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -32,7 +37,15 @@ const DEADLINE_TOLERANCE_MS = 100;
 
 // A function of its own, so that a call needs no closure for its timer.
 function expire(call: ServerCall): void {
-  call.abort(deadlineError());
+  call.watchDeadline();
+}
+
+// Node keeps one list of timers per duration, so durations are few: a longer one is cut to a power of two and set
+// again. Most calls have ended long before.
+const EXACT_BELOW_MS = 1_024;
+
+function durationOf(left: number): number {
+  return left < EXACT_BELOW_MS ? Math.ceil(left) : 2 ** (31 - Math.clz32(left));
 }
 
 // A finished call aborts its signal so that work started on its behalf ends with it. One error for all: making an
@@ -62,6 +75,10 @@ export class ServerCall implements HandlerContext {
   #controller: AbortController | undefined;
   #reason: ConnectError | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #caller: ServerCall | undefined;
+  /** Calls made during this one that have not ended. */
+  #calls: Set<ServerCall> | undefined;
+  #listeners: EndListener[] | undefined;
 
   constructor(init: ServerCallInit) {
     this.stream = init.method.methodKind !== "unary";
@@ -73,7 +90,41 @@ export class ServerCall implements HandlerContext {
     this.contextValues = init.values;
     this.message = init.message;
     init.values.call = this;
-    if (init.deadline !== undefined) this.limit(init.deadline);
+    this.#caller = init.caller;
+    if (init.deadline !== undefined) this.#begin(init.deadline);
+    this.#caller?.adopt(this);
+  }
+
+  // A caller whose own time is up no later ends this call, too: one timer is enough for both.
+  #begin(deadline: number): void {
+    this.contextValues.set(deadlineKey, deadline);
+    const callers = this.#caller?.contextValues.get(deadlineKey);
+    if (callers === undefined || callers > deadline) this.watchDeadline();
+  }
+
+  /** Ends `call` when this one ends. */
+  adopt(call: ServerCall): void {
+    if (this.#reason !== undefined) {
+      call.abort(this.#reason);
+      return;
+    }
+    this.#calls ??= new Set();
+    this.#calls.add(call);
+  }
+
+  /** For unary calls: tells once what the call came to, instead of a promise per listener. */
+  observe(listener: EndListener): void {
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+  }
+
+  /** Tells the listeners, innermost first. What the caller was told wins over what the handler did later. */
+  ended(failure: unknown): void {
+    const listeners = this.#listeners;
+    if (listeners === undefined) return;
+    this.#listeners = undefined;
+    const outcome = this.failure ?? failure;
+    for (let i = listeners.length - 1; i >= 0; i--) listeners[i]?.(outcome);
   }
 
   get requestHeader(): Headers {
@@ -102,9 +153,14 @@ export class ServerCall implements HandlerContext {
   limit(deadline: number): void {
     this.contextValues.set(deadlineKey, deadline);
     clearTimeout(this.#timer);
-    const left = deadline - Date.now();
+    this.watchDeadline();
+  }
+
+  /** Ends the call when its time is up, or sets a timer for it. */
+  watchDeadline(): void {
+    const left = this.timeoutMs() ?? Number.POSITIVE_INFINITY;
     if (left <= 0) this.abort(deadlineError());
-    else if (left <= LONGEST_TIMER) this.#timer = setTimeout(expire, Math.ceil(left), this);
+    else if (left <= LONGEST_TIMER) this.#timer = setTimeout(expire, durationOf(left), this);
   }
 
   /** Ends the call early, because it was cancelled or its time is up. */
@@ -149,7 +205,13 @@ export class ServerCall implements HandlerContext {
   #end(reason: ConnectError): void {
     this.#reason = reason;
     clearTimeout(this.#timer);
+    this.#caller?.forget(this);
     this.#controller?.abort(reason);
+    if (this.#calls !== undefined) for (const call of this.#calls) call.abort(reason);
     this.onEnd?.();
+  }
+
+  private forget(call: ServerCall): void {
+    this.#calls?.delete(call);
   }
 }

@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, Transport, UnaryRequest } from "@connectrpc/connect";
 import { type InterceptorsFor, interceptorsOf, type ServiceBinding } from "../binding.ts";
 import { CallValues, deadlineKey, principalKey, spanKey } from "../call/call-values.ts";
-import { connectTransport, isCancellable } from "../call/client-request.ts";
+import { ClientCall, callerOf, connectTransport, isCancellable, signalOf } from "../call/client-request.ts";
 import { linkSignal } from "../call/link-signal.ts";
 import { type CallFunction, chainOf, type MethodPlan, planMethod, unimplemented } from "../call/method-plan.ts";
 import { runStream, runUnary } from "../call/run-call.ts";
@@ -58,14 +58,22 @@ function arrive(plan: MethodPlan, request: UnaryRequest | StreamRequest, message
     header,
     values,
     deadline: contextValues.get(deadlineKey),
+    caller: callerOf(contextValues),
     message,
   });
+}
+
+function link(call: ServerCall, request: UnaryRequest | StreamRequest): void {
+  // The caller ends its calls itself; only the signal of a copied request may be another one.
+  if (request instanceof ClientCall && request.contextValues.caller !== undefined) return;
+  const signal = signalOf(request);
+  if (isCancellable(signal)) linkSignal(call, signal);
 }
 
 function unaryCall(plan: MethodPlan): CallFunction {
   return (request) => {
     const call = arrive(plan, request, request.message);
-    if (isCancellable(request.signal)) linkSignal(call, request.signal);
+    link(call, request);
     return runUnary(plan, call);
   };
 }
@@ -74,7 +82,7 @@ function streamCall(plan: MethodPlan): CallFunction {
   return (request) => {
     const requests = requestStream(request.message as AsyncIterable<unknown>, () => call);
     const call = arrive(plan, request, requests.messages);
-    if (isCancellable(request.signal)) linkSignal(call, request.signal);
+    link(call, request);
     const unlink = call.onEnd;
     call.onEnd = () => {
       unlink?.();

@@ -7,7 +7,7 @@ import {
   type Metadata,
   type StatusObject,
 } from "@grpc/grpc-js";
-import { isCancellable } from "../call/client-request.ts";
+import { isCancellable, signalOf } from "../call/client-request.ts";
 import { MetadataHeaders } from "../call/metadata-headers.ts";
 import type { CallFunction } from "../call/method-plan.ts";
 import { abortError } from "../errors/abort-error.ts";
@@ -25,7 +25,7 @@ type GrpcStream = ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buff
 export function streamOverGrpc(channel: GrpcChannel): CallFunction {
   return async (request) => {
     if (!request.stream) throw new TypeError("not a streaming call");
-    if (request.signal.aborted) throw abortError(request.signal.reason);
+    if (signalOf(request).aborted) throw abortError(signalOf(request).reason);
     return request.method.methodKind === "server_streaming"
       ? oneRequest(channel, request)
       : manyRequests(channel, request);
@@ -82,7 +82,7 @@ class StreamingCall {
     this.#reader = new MessageReader(stream, (bytes) => this.#decode(bytes));
     stream.on("error", () => {}); // The status says it better, and comes right after.
     stream.on("status", (status: StatusObject) => this.#onStatus(status));
-    if (isCancellable(request.signal)) request.signal.addEventListener("abort", this.#onAbort);
+    if (isCancellable(signalOf(request))) signalOf(request).addEventListener("abort", this.#onAbort);
     this.response = new Promise((resolve) => {
       stream.on("metadata", (metadata: Metadata) => resolve(this.#respond(trailersOf(metadata))));
       stream.on("status", () => resolve(this.#respond(new MetadataHeaders())));
@@ -144,7 +144,7 @@ class StreamingCall {
     this.#release();
   }
 
-  readonly #onAbort = (): void => this.#abort(abortError(this.#request.signal.reason));
+  readonly #onAbort = (): void => this.#abort(abortError(signalOf(this.#request).reason));
 
   #abort(error: ConnectError): void {
     this.#reader.abort(error);
@@ -154,7 +154,7 @@ class StreamingCall {
 
   // The call is over: let go of the signal, of a waiting write, and of the producer of requests.
   #release(): void {
-    this.#request.signal.removeEventListener("abort", this.#onAbort);
+    signalOf(this.#request).removeEventListener("abort", this.#onAbort);
     this.#writer?.close();
     this.#requests?.return?.().then(undefined, () => {});
   }

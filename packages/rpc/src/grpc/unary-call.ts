@@ -1,6 +1,6 @@
 import type { ConnectError, UnaryRequest, UnaryResponse } from "@connectrpc/connect";
 import type { ClientUnaryCall, Metadata, StatusObject } from "@grpc/grpc-js";
-import { isCancellable } from "../call/client-request.ts";
+import { isCancellable, signalOf } from "../call/client-request.ts";
 import { MetadataHeaders } from "../call/metadata-headers.ts";
 import type { CallFunction } from "../call/method-plan.ts";
 import { abortError } from "../errors/abort-error.ts";
@@ -16,7 +16,8 @@ export function unaryOverGrpc(channel: GrpcChannel): CallFunction {
 }
 
 function callUnary({ client, maxMessageBytes }: GrpcChannel, request: UnaryRequest): Promise<UnaryResponse> {
-  const { method, service, signal, url } = request;
+  const { method, service, url } = request;
+  const signal = signalOf(request);
   return new Promise((resolve, reject) => {
     if (signal.aborted) throw abortError(signal.reason);
     const bytes = encodeMessage(method.input, request.message, maxMessageBytes);

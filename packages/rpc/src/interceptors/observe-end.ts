@@ -1,12 +1,10 @@
 import type { StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from "@connectrpc/connect";
-import { isCancellable } from "../call/client-request.ts";
-import { ServerCall } from "../call/server-call.ts";
+import { ClientCall, isCancellable, signalOf } from "../call/client-request.ts";
+import { type EndListener, ServerCall } from "../call/server-call.ts";
 import { abortError, cancelError } from "../errors/abort-error.ts";
 
 type Request = UnaryRequest | StreamRequest;
 type Response = UnaryResponse | StreamResponse;
-/** Told once, when a call has ended: with what it failed, or undefined. */
-export type EndListener = (failure: unknown) => void;
 
 /**
  * Runs the rest of the chain and tells when the call has ended: with its answer, with its last message, with a
@@ -17,6 +15,10 @@ export function observeEnd(
   next: (request: Request) => Promise<Response>,
   onEnd: EndListener,
 ): Promise<Response> {
+  if (!request.stream && isOurs(request)) {
+    request.observe(onEnd);
+    return next(request as unknown as Request);
+  }
   let answer: Promise<Response>;
   try {
     answer = next(request);
@@ -35,6 +37,11 @@ export function observeEnd(
       throw error;
     },
   );
+}
+
+// Our own requests know their listeners; a copy that an interceptor made does not.
+function isOurs(request: unknown): request is ServerCall | ClientCall {
+  return request instanceof ServerCall || request instanceof ClientCall;
 }
 
 // What the caller was told wins over what the handler did later.
@@ -61,8 +68,8 @@ class ObservedMessages implements AsyncIterable<unknown> {
     this.#request = request;
     this.listeners = [onEnd];
     // Connect's clients never tell when a consumer leaves a stream; its signal, which withStream aborts, does.
-    if (!(request instanceof ServerCall) && isCancellable(request.signal))
-      request.signal.addEventListener("abort", this.#onAbort);
+    if (!(request instanceof ServerCall) && isCancellable(signalOf(request)))
+      signalOf(request).addEventListener("abort", this.#onAbort);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
@@ -87,11 +94,11 @@ class ObservedMessages implements AsyncIterable<unknown> {
     throw error;
   };
 
-  readonly #onAbort = (): void => this.#end(() => abortError(this.#request.signal.reason));
+  readonly #onAbort = (): void => this.#end(() => abortError(signalOf(this.#request).reason));
 
   #end(failure: () => unknown): void {
     if (this.listeners.length === 0) return;
-    if (!(this.#request instanceof ServerCall)) this.#request.signal.removeEventListener("abort", this.#onAbort);
+    if (!(this.#request instanceof ServerCall)) signalOf(this.#request).removeEventListener("abort", this.#onAbort);
     const ended = outcome(this.#request, failure());
     for (const onEnd of this.listeners.splice(0)) onEnd(ended);
   }

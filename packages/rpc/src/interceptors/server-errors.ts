@@ -1,6 +1,7 @@
 import { events, type Logger } from "@agentmesh/telemetry";
 import { Code, type ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
 import { spanKey } from "../call/call-values.ts";
+import { ServerCall } from "../call/server-call.ts";
 import { DomainError } from "../domain-error.ts";
 import { errorInfoOf } from "../errors/error-info.ts";
 import { isUnexpected, toConnectError } from "../errors/to-connect-error.ts";
@@ -15,6 +16,8 @@ type Call = Pick<UnaryRequest, "service" | "method" | "contextValues">;
 export function serverErrors(logger: Logger): Interceptor {
   return (next) => (request) => {
     const translate = (thrown: unknown): never => {
+      // Told what was thrown, not what it becomes.
+      if (request instanceof ServerCall) request.ended(thrown);
       const error = toConnectError(thrown);
       if (isOurFault(thrown)) logFault(logger, request as Call, thrown, error);
       throw error;
