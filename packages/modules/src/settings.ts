@@ -120,7 +120,7 @@ export const sharedSettings = defineSettings(
     }),
     principalPrivateKey: secret({
       env: "AGENTMESH_PRINCIPAL_PRIVATE_KEY",
-      help: "Ed25519 key (PKCS #8, PEM) that signs principals; only gateway and orchestrator need it. When not set: a file in the data folder.",
+      help: "Ed25519 key (PKCS #8, PEM) that signs principals; only the gateway needs it. When not set: a file in the data folder.",
     }),
     principalPublicKeys: secret({
       env: "AGENTMESH_PRINCIPAL_PUBLIC_KEYS",
