@@ -1,5 +1,5 @@
 import { NUMERIC, trailingRun } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 import type { Match } from "../finding.ts";
 import type { TextView } from "../text-view.ts";
 import { endsFree, LONGEST_NUMBER, passesLuhn, precededBy, separatorBetween, startsFree } from "./number-text.ts";
@@ -23,6 +23,7 @@ export const creditCard: Detector = {
   name: "pii.credit_card",
   category: "pii",
   replacement: "[CREDIT_CARD_REDACTED]",
+  extent: span(LONGEST_NUMBER),
   find(view, report) {
     const groups = view.digitGroups;
     let free = 0;

@@ -1,4 +1,4 @@
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]+/g;
@@ -12,6 +12,7 @@ export const controlCharacters: Detector = {
   name: "encoding.control",
   category: "encoding",
   replacement: "",
+  extent: span(1),
   find({ text, from }, report) {
     CONTROL.lastIndex = from;
     for (let found = CONTROL.exec(text); found !== null; found = CONTROL.exec(text)) {
@@ -27,6 +28,7 @@ export const loneSurrogates: Detector = {
   name: "encoding.lone_surrogate",
   category: "encoding",
   replacement: "\ufffd",
+  extent: span(1),
   find({ text, from }, report) {
     if (text.isWellFormed()) return;
     LONE_SURROGATE.lastIndex = from;
@@ -43,6 +45,7 @@ export const invisibleCharacters: Detector = {
   name: "encoding.invisible",
   category: "encoding",
   replacement: "",
+  extent: span(64),
   find({ text, from }, report) {
     if (text.indexOf("\udb40", from) < 0) return;
     TAGS.lastIndex = from;

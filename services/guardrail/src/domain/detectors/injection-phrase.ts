@@ -1,5 +1,5 @@
 import { GAP, hasClass, hasClassAt, LETTER, WORD } from "../characters.ts";
-import type { Detector, Report } from "../detector.ts";
+import { type Detector, type Report, span } from "../detector.ts";
 import type { TextView } from "../text-view.ts";
 import type { Stage } from "../verdict.ts";
 import { type InjectionRule, injectionRules, markupLiterals } from "./injection-rules.ts";
@@ -32,6 +32,7 @@ export const injectionPhrase: Detector = {
   name: "injection.phrase",
   category: "prompt_injection",
   replacement: "[INJECTION_REDACTED]",
+  extent: span(LONGEST),
   find(view, report, stage) {
     findPhrases(view, report, isUntrusted(stage));
     findMarkup(view, report, isUntrusted(stage));

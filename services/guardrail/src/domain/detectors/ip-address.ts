@@ -1,5 +1,5 @@
 import { HEX_COLON, hasClassAt, trailingRun, WORD } from "../characters.ts";
-import type { Detector, Report } from "../detector.ts";
+import { type Detector, type Report, span } from "../detector.ts";
 import type { TextView } from "../text-view.ts";
 import { precededBy } from "./number-text.ts";
 
@@ -18,6 +18,7 @@ export const ipAddress: Detector = {
   name: "pii.ip_address",
   category: "pii",
   replacement: "[IP_ADDRESS_REDACTED]",
+  extent: span(LONGEST),
   find(view, report) {
     findV4(view, report);
     findV6(view, report);

@@ -1,5 +1,5 @@
 import { DIGIT, hasClassAt, LETTER, NUMERIC, trailingRun, WORD } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 import type { Match } from "../finding.ts";
 import { endsFree, LONGEST_NUMBER, precededBy, startsFree } from "./number-text.ts";
 
@@ -21,6 +21,7 @@ export const phone: Detector = {
   name: "pii.phone",
   category: "pii",
   replacement: "[PHONE_REDACTED]",
+  extent: span(LONGEST_NUMBER + LONGEST_UNIT),
   find(view, report) {
     const { text, digitGroups: groups, from } = view;
     let free = from;

@@ -1,5 +1,5 @@
 import { NUMERIC, trailingRun } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 import type { Match } from "../finding.ts";
 import type { TextView } from "../text-view.ts";
 import { endsFree, LONGEST_NUMBER, precededBy, separatorBetween, startsFree } from "./number-text.ts";
@@ -14,6 +14,7 @@ export const socialSecurityNumber: Detector = {
   name: "pii.ssn",
   category: "pii",
   replacement: "[SSN_REDACTED]",
+  extent: span(LONGEST_NUMBER),
   find(view, report) {
     for (let i = 0; i < view.digitGroups.length; i += 2) {
       const match = ssnAt(view, i);
