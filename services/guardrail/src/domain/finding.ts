@@ -19,4 +19,10 @@ export interface Finding extends Match {
   readonly action: Action;
   /** What stands in its place when it is redacted. */
   readonly replacement: string;
+  /** The rule that decided, as it stands in the policy: "rules[2]". */
+  readonly rule?: string;
+  /** What a rule in shadow mode would have done; only told, counted and logged. */
+  readonly shadow?: Action;
+  /** Nothing of the text passes from this finding on. */
+  readonly cuts?: boolean;
 }
