@@ -181,6 +181,9 @@ function guardrail(): ServiceImpl<typeof GuardrailService> {
     async listPolicies() {
       return {};
     },
+    async assessEscalation() {
+      return {};
+    },
   };
 }
 

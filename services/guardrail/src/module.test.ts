@@ -174,7 +174,7 @@ patterns: [{ name: falcon, pattern: '(?i)project\\s+falcon', stages: [output], a
     const first = await start(transport, { "a.yaml": "name: own\nrules: []\n" });
     const second = await start(transport, { "a.yaml": "name: own\ndescription: changed\nrules: []\n" });
     const names = (await first.guardrail.listPolicies({}, first.options)).policies.map(({ name }) => name);
-    expect(names).toEqual(["default", "log-only", "own", "strict"]);
+    expect(names).toEqual(["default", "example", "log-only", "own", "strict"]);
     const versionOf = async ({ guardrail, options }: Guardrail, name: string) =>
       (await guardrail.listPolicies({}, options)).policies.find((policy) => policy.name === name)?.version;
     expect(await versionOf(first, "own")).not.toBe(await versionOf(second, "own"));
@@ -190,7 +190,7 @@ patterns: [{ name: falcon, pattern: '(?i)project\\s+falcon', stages: [output], a
     expect(log).not.toContain("jane.roe");
     const exposition = await (await fetch(`http://${running.addresses.metrics}/metrics`)).text();
     expect(exposition).toMatch(
-      /guardrail_violations_total\{[^}]*category="pii"[^}]*stage="input"[^}]*action="redact"[^}]*\} 1/,
+      /guardrail_violations_total\{[^}]*boundary="input"[^}]*layer="data"[^}]*category="pii"[^}]*action="redact"[^}]*\} 1/,
     );
     expect(exposition).toMatch(/guardrail_check_seconds_count\{[^}]*stage="input"[^}]*\} 1/);
   });

@@ -197,7 +197,7 @@ describe("a checked stream", () => {
   it("never holds back more than its limit, not even for a pattern without an end", () => {
     const endless = policyOf(`
 name: endless
-patterns: [{ name: rest, pattern: '(?s)secret.*', stages: [output], action: redact }]
+patterns: [{ name: rest, pattern: '(?s)secret.*', stages: [output], action: redact, max_length: 4096 }]
 `);
     const checker = new StreamChecker(endless, "output");
     let passed = 0;

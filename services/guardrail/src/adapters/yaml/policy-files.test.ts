@@ -10,7 +10,7 @@ import { loadPolicies } from "./policy-files.ts";
 describe("policies in files", () => {
   it("are the bundled ones when no folder is given", async () => {
     const names = (await loadPolicies(undefined)).map(({ name }) => name);
-    expect(names.sort()).toEqual(["default", "log-only", "strict"]);
+    expect(names.sort()).toEqual(["default", "example", "log-only", "strict"]);
   });
 
   it("replace a bundled one of the same name", async () => {
@@ -19,7 +19,7 @@ describe("policies in files", () => {
     writeFileSync(join(folder.path, "mine.yml"), "name: default\ndescription: mine\n");
     const policies = await loadPolicies(folder.path);
     expect(policies.find(({ name }) => name === "default")?.description).toBe("mine");
-    expect(policies.length).toBe(3);
+    expect(policies.length).toBe(4);
   });
 
   it("are refused with everything that is wrong, by file and field", async () => {
