@@ -1,9 +1,10 @@
 import type { Finding } from "./finding.ts";
 import { lengthFinding } from "./length-limit.ts";
+import { contextStart } from "./normalise/plain-text.ts";
 import type { Policy } from "./policy.ts";
 import { redact } from "./redact.ts";
 import { scan, undecidedFrom } from "./scan.ts";
-import { CONTEXT_LENGTH, TextView } from "./text-view.ts";
+import { TextView } from "./text-view.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 /** Most characters held back. Only a pattern that matches without an end gets there; then what it has is decided. */
@@ -93,7 +94,7 @@ export class SpanStream {
   }
 
   #keepFrom(to: number): void {
-    const keep = Math.max(0, to - CONTEXT_LENGTH);
+    const keep = contextStart(this.#buffer, to);
     this.#buffer = this.#buffer.slice(keep);
     this.#offset += keep;
     this.#from = to - keep;
@@ -118,8 +119,14 @@ function betweenFindings(text: string, findings: readonly Finding[], decided: nu
   for (let moved = true; moved; ) {
     const before = to;
     for (const { start, end } of findings) if (start < to && end > to) to = start;
-    if (to > from && (text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to--;
+    if (to > from && mayCutPair(text, to)) to--;
     moved = to !== before;
   }
   return to;
+}
+
+// At the end of what is there, the second half may still come. In a row of first halves nothing is cut.
+function mayCutPair(text: string, at: number): boolean {
+  if ((text.charCodeAt(at - 1) & 0xfc00) !== 0xd800) return false;
+  return at === text.length || (text.charCodeAt(at) & 0xfc00) === 0xdc00;
 }
