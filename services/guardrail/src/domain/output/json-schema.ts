@@ -74,6 +74,7 @@ function depthOf(path: string): number {
 // Patterns of schemas come from callers: no engine that can be made to backtrack.
 function regExp(pattern: string) {
   const compiled = RE2JS.compile(pattern);
-  return { test: (text: string) => compiled.matcher(text).find() };
+  // Its text is the key under which Ajv keeps it.
+  return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
 }
 regExp.code = "re2";
