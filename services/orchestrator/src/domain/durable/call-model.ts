@@ -3,6 +3,7 @@ import type { GuardrailActed, ModelAnswer, ModelCalled } from "../events.ts";
 import { type Part, type ToolCall, textOf } from "../message.ts";
 import type { CheckedContent, CheckResult, ModelRequest } from "../ports.ts";
 import { systemMessage } from "../prompt.ts";
+import { answerContext } from "./answer-context.ts";
 import { actedEvents, type RunContext } from "./run-context.ts";
 import { withPlanSpan, withStepSpan } from "./step.ts";
 
@@ -68,6 +69,7 @@ async function speakLive(
   const output = await ports.guardrail.checkStream(scope, {
     policy: bundle.guardrailPolicy,
     stage: "output",
+    context: () => answerContext(context),
     produce: (inner, write) => ports.models.stream(inner, request, write),
     passed: (text) => ports.feed.publishText(run.id, { stepKey, text, afterSeq: journal.lastSeq, time: clock() }),
   });
@@ -129,7 +131,8 @@ function check(
   contents: readonly CheckedContent[],
 ): Promise<readonly CheckResult[]> | readonly CheckResult[] {
   if (contents.every(({ text }) => text === "" || text === "{}")) return contents.map(allowed);
-  return context.ports.guardrail.check(scope, context.bundle.guardrailPolicy, contents);
+  const madeFrom = contents[0]?.stage === "output" ? () => answerContext(context) : undefined;
+  return context.ports.guardrail.check(scope, context.bundle.guardrailPolicy, contents, madeFrom);
 }
 
 function allowed({ text }: CheckedContent): CheckResult {
