@@ -8,6 +8,7 @@ import { iban } from "./iban.ts";
 import { injectionPhrase } from "./injection-phrase.ts";
 import { ipAddress } from "./ip-address.ts";
 import { jsonWebToken } from "./json-web-token.ts";
+import { onPlainText } from "./on-plain-text.ts";
 import { phone } from "./phone.ts";
 import { privateKey } from "./private-key.ts";
 import { socialSecurityNumber } from "./social-security-number.ts";
@@ -18,13 +19,7 @@ export const detectors: readonly Detector[] = [
   loneSurrogates,
   invisibleCharacters,
   injectionPhrase,
-  email,
-  phone,
-  socialSecurityNumber,
-  creditCard,
-  iban,
-  ipAddress,
-  apiKey,
-  jsonWebToken,
-  privateKey,
+  ...[email, phone, socialSecurityNumber, creditCard, iban, ipAddress, apiKey, jsonWebToken, privateKey].map(
+    onPlainText,
+  ),
 ];

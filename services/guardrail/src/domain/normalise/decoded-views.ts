@@ -40,7 +40,8 @@ const ROT13_PARTS = [
   "cebzcg",
   "flfgrz",
 ];
-const ROT13_REACH = 512;
+/** So much is read from such a word on; each is a place of its own, wherever a stream is cut. */
+const ROT13_REACH = 160;
 const TAG_RUN = /(?:\udb40[\udc20-\udc7e]){4,}/g;
 const SAYS_SOMETHING = /[A-Za-z]{3}/;
 
@@ -79,7 +80,7 @@ function unwrap(outermost: Found, views: DecodedView[]): void {
   let layer: Found | undefined = outermost;
   for (let depth = 1; depth <= MAX_DEPTH && layer !== undefined; depth++) {
     views.push({ text: readable(layer.decoded), start, end, encoding: layer.encoding, depth });
-    layer = longestEncoded(layer.decoded);
+    layer = layer.encoding === "rot13" ? undefined : longestEncoded(layer.decoded);
   }
 }
 
@@ -120,22 +121,21 @@ function pieces(text: string, from: number, take: (found: Found) => void): void 
   }
 }
 
-function encodedIn(piece: string, offset: number, take: (found: Found) => void): void {
-  if (piece.includes("%")) {
-    const decoded = fromPercent(piece);
-    if (decoded !== undefined) {
-      take({ start: offset, end: offset + piece.length, decoded, encoding: "url" });
-      return;
-    }
+// Told of the whole piece: a stream passes it on as a whole.
+function encodedIn(piece: string, start: number, take: (found: Found) => void): void {
+  const end = start + piece.length;
+  const decoded = piece.includes("%") ? fromPercent(piece) : undefined;
+  if (decoded !== undefined) {
+    take({ start, end, decoded, encoding: "url" });
+    return;
   }
-  for (const { index, 0: run } of piece.matchAll(HEX)) {
-    const decoded = textOf(Buffer.from(run.replace(/^0x|\\x/g, ""), "hex"));
-    if (decoded !== undefined) take(placed(offset + index, run, decoded, "hex"));
+  for (const [run] of piece.matchAll(HEX)) {
+    const found = textOf(Buffer.from(run.replace(/^0x|\\x/g, ""), "hex"));
+    if (found !== undefined) take({ start, end, decoded: found, encoding: "hex" });
   }
-  for (const { index, 0: run } of piece.matchAll(BASE64)) {
-    if (!startsLikeText(run)) continue;
-    const decoded = textOf(Buffer.from(run, "base64"));
-    if (decoded !== undefined) take(placed(offset + index, run, decoded, "base64"));
+  for (const [run] of piece.matchAll(BASE64)) {
+    const found = startsLikeText(run) ? textOf(Buffer.from(run, "base64")) : undefined;
+    if (found !== undefined) take({ start, end, decoded: found, encoding: "base64" });
   }
 }
 
@@ -159,9 +159,8 @@ export function openEncoded(text: string, from: number): number {
   while (start > lowest && isPiece(text.charCodeAt(start - 1))) start--;
   // Longer than what is decoded, or begun earlier: decided.
   if (start > 0 && isPiece(text.charCodeAt(start - 1))) start = text.length;
-  return pairs === null
-    ? start
-    : Math.min(start, Math.max(from, text.length - Math.min(256, text.length) + pairs.index));
+  if (pairs !== null) start = Math.min(start, Math.max(from, Math.max(0, text.length - 256) + pairs.index));
+  return Math.min(start, openRot13(text, from));
 }
 
 function fromPercent(piece: string): string | undefined {
@@ -187,14 +186,22 @@ function hexPairs(text: string, from: number, take: (found: Found) => void): voi
 function rot13(text: string, from: number, take: (found: Found) => void): void {
   const folded = text.toLowerCase();
   if (folded.length !== text.length || !ROT13_PARTS.some((part) => folded.includes(part, from))) return;
-  ROT13_WORDS.lastIndex = from;
-  for (let found = ROT13_WORDS.exec(folded); found !== null; found = ROT13_WORDS.exec(folded)) {
-    const start = found.index;
+  for (const { index: start } of folded.matchAll(ROT13_WORDS)) {
+    if (start < from) continue;
     const end = Math.min(text.length, start + ROT13_REACH);
-    ROT13_WORDS.lastIndex = end;
     take({ start, end, decoded: rotate(text.slice(start, end)), encoding: "rot13" });
-    ROT13_WORDS.lastIndex = end;
   }
+}
+
+function openRot13(text: string, from: number): number {
+  const tail = Math.max(from, text.length - ROT13_REACH);
+  const folded = text.slice(Math.max(0, tail - 1)).toLowerCase();
+  if (!ROT13_PARTS.some((part) => folded.includes(part))) return text.length;
+  for (const { index } of folded.matchAll(ROT13_WORDS)) {
+    const start = index + Math.max(0, tail - 1);
+    if (start >= tail) return start;
+  }
+  return text.length;
 }
 
 /** Every Latin letter replaced by the one 13 places on. */

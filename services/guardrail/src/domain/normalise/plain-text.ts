@@ -1,7 +1,6 @@
 import { formOf } from "./character-forms.ts";
-import { type MappedText, MappedTextBuilder, unchanged } from "./offset-map.ts";
+import { type MappedText, MappedTextBuilder } from "./offset-map.ts";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII
 const FOREIGN = /[^\0-\x7f]/;
 /**
  * Longer runs of invisible characters hide nothing between letters any more: they count as the end of what is before.

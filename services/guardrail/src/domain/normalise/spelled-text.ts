@@ -6,12 +6,14 @@ import { triggerWords } from "./trigger-words.ts";
 const LONGEST_TAG = 48;
 /** Longest trigger word. */
 const LONGEST_WORD = 16;
-const SEPARATORS = " .\\-_*|/,+~";
-
-const SPACED_RUN = new RegExp(
-  `(?<![A-Za-z0-9])[A-Za-z]([${SEPARATORS}])(?:[A-Za-z](?:\\1| {1,3})(?=[A-Za-z](?![A-Za-z0-9]))){3,}[A-Za-z](?![A-Za-z0-9])`,
-  "g",
-);
+// Letters with one of these, or with one to three spaces, between them. The alternatives never match the same text, so
+// there is one way to read a run and time stays linear.
+const GAP = "(?:([.\\-_*|/,+~])(?:[A-Za-z](?:\\1| {1,2}))*| {1,3}(?:[A-Za-z] {1,3})*)";
+const LONE = "(?<![A-Za-z0-9])[A-Za-z]";
+const SPACED_RUN = new RegExp(`${LONE}${GAP}[A-Za-z](?![A-Za-z0-9])`, "g");
+const SPACED_TAIL = new RegExp(`${LONE}${GAP}[A-Za-z]?$`);
+/** Fewer single letters are initials, an enumeration, a formula. */
+const FEWEST_LETTERS = 5;
 const DISGUISED_WORD = /(?<![A-Za-z0-9@$])[A-Za-z013457@$!|]{2,16}(?![A-Za-z0-9@$])/g;
 const TAG = new RegExp(`(?<=[A-Za-z])(?:<[^<>\\s][^<>]{0,${LONGEST_TAG - 3}}>|\\*\\*|\`|~~|__){1,4}(?=[A-Za-z])`, "g");
 const LEET: Readonly<Record<string, string>> = {
@@ -44,40 +46,33 @@ export function spelledText(text: string, traits = traitsOf(text)): MappedText {
 
 /** Up to where more text behind it cannot change how a text is spelled. */
 export function settledSpelling(text: string): number {
-  const end = text.length;
-  let settled = end;
   const open = text.lastIndexOf("<");
-  if (open >= end - LONGEST_TAG && open > 0) settled = settledTag(text, open);
-  const tail = /[A-Za-z](?:\*+|`|~+|_+)$/.exec(text.slice(-8));
-  if (tail !== null) settled = Math.min(settled, end - tail[0].length);
-  return Math.min(settled, startOfSpacedTail(text), startOfLastWord(text));
+  const isOpen = open >= text.length - LONGEST_TAG && open > 0 && text.indexOf(">", open) < 0;
+  return Math.min(startOfSpacedTail(text), startOfLastWord(text, isOpen ? open : text.length));
 }
 
-function settledTag(text: string, open: number): number {
-  const close = text.indexOf(">", open);
-  if (close >= 0 && close < text.length - 1) return text.length;
-  // A chain of tags inside one word: the word begins before the first of them.
-  let start = open;
-  const lowest = Math.max(0, open - 2 * LONGEST_TAG);
-  while (start > lowest && /[A-Za-z>]/.test(text.charAt(start - 1))) {
-    if (text.charAt(start - 1) === ">") {
-      const before = text.lastIndexOf("<", start - 1);
-      if (before < lowest) break;
-      start = before;
-    } else start--;
-  }
-  return start;
-}
-
-// "i g n": fewer than five letters may still become a word.
+// "i g n": fewer than five letters may still become a word; of more only the last one can still be part of another.
 function startOfSpacedTail(text: string): number {
-  const found = /(?<![A-Za-z0-9])[A-Za-z](?:[ .\-_*|/,+~]{1,3}[A-Za-z]?(?![A-Za-z0-9])){0,12}$/.exec(text.slice(-48));
-  return found === null ? text.length : Math.max(0, text.length - 48) + found.index;
+  const offset = Math.max(0, text.length - 64);
+  const found = SPACED_TAIL.exec(text.slice(offset));
+  if (found === null) return text.length;
+  if (countLetters(found[0]) <= FEWEST_LETTERS) return offset + found.index;
+  return /[A-Za-z]$/.test(text) ? text.length - 1 : text.length - (/[^A-Za-z]+$/.exec(text)?.[0].length ?? 0);
 }
 
-function startOfLastWord(text: string): number {
-  let start = text.length;
-  while (start > 0 && text.length - start <= LONGEST_WORD && /[A-Za-z0-9@$!|]/.test(text.charAt(start - 1))) start--;
+// Back over letters, what may stand for letters, and the markup between them.
+function startOfLastWord(text: string, end: number): number {
+  let start = end;
+  const lowest = Math.max(0, end - LONGEST_WORD - 4 * LONGEST_TAG);
+  while (start > lowest) {
+    const before = text.charAt(start - 1);
+    if (/[A-Za-z0-9@$!|*`~_]/.test(before)) start--;
+    else {
+      const tag = before === ">" ? text.lastIndexOf("<", start - 1) : -1;
+      if (tag < Math.max(lowest, start - LONGEST_TAG)) break;
+      start = tag;
+    }
+  }
   return start;
 }
 
@@ -85,12 +80,17 @@ function startOfLastWord(text: string): number {
 function withoutSpacing(text: string): MappedText {
   const builder = new MappedTextBuilder(text);
   for (const found of text.matchAll(SPACED_RUN)) {
-    const separator = found[1] as string;
+    if (countLetters(found[0]) < FEWEST_LETTERS) continue;
+    const separator = found[1] ?? " ";
     for (const gap of found[0].matchAll(/[^A-Za-z]+/g)) {
       builder.replace(found.index + gap.index, gap[0].length, gap[0] === separator ? "" : " ");
     }
   }
   return builder.finish();
+}
+
+function countLetters(run: string): number {
+  return run.match(/[A-Za-z]/g)?.length ?? 0;
 }
 
 function readable(word: string): string | undefined {
