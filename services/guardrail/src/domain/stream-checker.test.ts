@@ -55,6 +55,15 @@ const SENSITIVE = [
   "jane.roe＠example。org",
   "４１１１ １１１１ １１１１ １１１１",
   "521\u201144\u201193\u200b82",
+  "AB 12 34 56 C",
+  "1 85 05 78 006 084 91",
+  "passport no X1234567",
+  "RSSMRA85T10A562S",
+  "00:1b:44:11:3a:b7",
+  "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+  "postgres://admin:hunter2@db.example.org/x",
+  "030 1234567 ext. 12",
+  "123 45 6789 as the applicant's SSN",
   "j\u200cane@exam\u00adple.org",
 ];
 const ORDINARY = [

@@ -8,6 +8,8 @@ import { iban } from "./iban.ts";
 import { injectionPhrase } from "./injection-phrase.ts";
 import { ipAddress } from "./ip-address.ts";
 import { jsonWebToken } from "./json-web-token.ts";
+import { cryptoAddress, macAddress, urlCredentials } from "./machine-address.ts";
+import { nationalId } from "./national-id.ts";
 import { onPlainText } from "./on-plain-text.ts";
 import { phone } from "./phone.ts";
 import { privateKey } from "./private-key.ts";
@@ -19,7 +21,19 @@ export const detectors: readonly Detector[] = [
   loneSurrogates,
   invisibleCharacters,
   injectionPhrase,
-  ...[email, phone, socialSecurityNumber, creditCard, iban, ipAddress, apiKey, jsonWebToken, privateKey].map(
-    onPlainText,
-  ),
+  ...[
+    email,
+    phone,
+    socialSecurityNumber,
+    creditCard,
+    iban,
+    nationalId,
+    ipAddress,
+    macAddress,
+    cryptoAddress,
+    apiKey,
+    jsonWebToken,
+    privateKey,
+    urlCredentials,
+  ].map(onPlainText),
 ];
