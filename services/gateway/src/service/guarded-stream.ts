@@ -91,8 +91,8 @@ class ModelAnswer {
     const checked = relayStream(scope, (call) => guardrail.checkStream(this.#requests(), call), {
       signal: this.#left.signal,
     });
-    for await (const { textDelta, findings, verdict } of checked) {
-      if (verdict === Verdict.BLOCK) throw refusal(errors.OUTPUT_BLOCKED, findings);
+    for await (const { textDelta, findings, verdict, refusal: explained } of checked) {
+      if (verdict === Verdict.BLOCK) throw refusal(errors.OUTPUT_BLOCKED, findings, explained);
       if (textDelta !== "") yield textDelta;
     }
     if (this.#failure !== undefined) throw this.#failure.error;

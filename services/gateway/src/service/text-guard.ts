@@ -1,4 +1,9 @@
-import type { CheckResult, GuardrailService, OutputContext } from "@agentmesh/contracts/guardrail/v1/guardrail";
+import type {
+  CheckResult,
+  GuardrailService,
+  OutputContext,
+  Refusal,
+} from "@agentmesh/contracts/guardrail/v1/guardrail";
 import type { Generation, Prompt } from "@agentmesh/contracts/llm_router/v1/model";
 import { type Finding, type Message, Stage, Verdict } from "@agentmesh/contracts/type/v1/types";
 import { callOptionsOf } from "@agentmesh/rpc";
@@ -87,6 +92,7 @@ export class TextGuard {
         throw refusal(
           blocked,
           results.flatMap(({ findings }) => findings),
+          results.find((result) => result.refusal !== undefined)?.refusal,
         );
       if (verdict === Verdict.REDACT) replacements.push(...redactions(batch, results));
     }
@@ -98,12 +104,15 @@ function tenantOf({ credential }: CallScope): string {
   return credential?.principal.tenant ?? "";
 }
 
-/** The error of a blocked text: says which categories were found, never what. */
-export function refusal(blocked: Blocked, findings: readonly Finding[]) {
+/** The error of a blocked text: says which categories were found, why, and what to do instead; never what was found. */
+export function refusal(blocked: Blocked, findings: readonly Finding[], explained: Refusal | undefined) {
   const blocking = findings.filter(({ action }) => action === Verdict.BLOCK);
   const categories = [...new Set(blocking.map(({ category }) => category))].sort().join(",");
   if (categories === "") return blocked();
-  return blocked({ message: `${blocked.definition.message} It found: ${categories}.`, metadata: { categories } });
+  const { reason = "", alternative = "", layer = "", rule = "", appeal = "" } = explained ?? {};
+  const message = `${blocked.definition.message} It found: ${categories}. ${reason} ${alternative}`.trim();
+  const details = explained === undefined ? {} : { reason, alternative, layer, rule, appeal };
+  return blocked({ message, metadata: { categories, ...details } });
 }
 
 function redactions(batch: readonly PromptText[], results: readonly CheckResult[]): Replacement[] {

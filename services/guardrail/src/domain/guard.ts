@@ -12,6 +12,7 @@ import { PolicySet } from "./policy-set.ts";
 import { type ExplainedRefusal, refusalOf } from "./refusal.ts";
 import { StreamChecker, type StreamStep } from "./stream-checker.ts";
 import { StreamDelay } from "./stream-delay.ts";
+import { type Transformer, transformerFor } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 /** The policy of requests that name none. */
@@ -63,8 +64,11 @@ export class Guard {
   #policies: PolicySet;
   readonly #telemetry: Telemetry;
   readonly #metrics: GuardrailMetrics;
+  readonly #hashKey: Uint8Array | undefined;
 
-  constructor(policies: readonly Policy[], telemetry: Telemetry) {
+  /** @param hashKey secret of the installation; without one values that a policy hashes are redacted */
+  constructor(policies: readonly Policy[], telemetry: Telemetry, hashKey?: Uint8Array) {
+    this.#hashKey = hashKey;
     this.#policies = new PolicySet(policies);
     this.#telemetry = telemetry;
     this.#metrics = guardrailMetrics(telemetry.metrics);
@@ -96,6 +100,7 @@ export class Guard {
   async check({ policyName, tenant, span }: Asked, contents: readonly Content[]): Promise<CheckOutcome> {
     const policy = this.#policy(policyName, tenant);
     requireSizes(contents);
+    const transformer = this.#transformer(tenant);
     let verdict: Verdict = "allow";
     const results: ExplainedResult[] = [];
     let sinceTurn = 0;
@@ -107,7 +112,8 @@ export class Guard {
         sinceTurn = content.text.length;
       }
       const started = performance.now();
-      const result = isShort(content.text) ? checkText(policy, content) : await checkLongText(policy, content);
+      const task = { ...content, transformer };
+      const result = isShort(content.text) ? checkText(policy, task) : await checkLongText(policy, task);
       this.#metrics.checkSeconds.observe((performance.now() - started) / 1000, { stage: content.stage }, span);
       this.#record(policy, content.stage, result.findings, span);
       verdict = stricter(verdict, result.verdict);
@@ -125,7 +131,7 @@ export class Guard {
     { stage, context }: { stage: Stage; context?: OutputContext | undefined },
   ): GuardedStream {
     const policy = this.#policy(policyName, tenant);
-    const checker = new StreamChecker(policy, stage, context);
+    const checker = new StreamChecker(policy, stage, { context, transformer: this.#transformer(tenant) });
     const delay = new StreamDelay(this.#metrics, stage);
     let told = 0;
     let refusal: ExplainedRefusal | undefined;
@@ -153,8 +159,17 @@ export class Guard {
         delay.after(delta.length, checker.held, { started, ended });
         return recorded(step);
       },
-      end: () => recorded(checker.end()),
+      end: () => {
+        const started = performance.now();
+        const step = checker.end();
+        delay.end(started);
+        return recorded(step);
+      },
     };
+  }
+
+  #transformer(tenant: string | undefined): Transformer {
+    return transformerFor(this.#hashKey, tenant);
   }
 
   #policy(name: string, tenant: string | undefined): Policy {

@@ -17,6 +17,7 @@ export class StreamDelay {
   /** @param held characters held back now; times in milliseconds */
   after(length: number, held: number, { started, ended }: { started: number; ended: number }): void {
     const stage = this.#stage;
+    if (length === 0) return;
     this.#length += length;
     this.#metrics.heldCharacters.observe(held, { stage });
     this.#waiting.push({ end: this.#length, since: started });
@@ -28,5 +29,12 @@ export class StreamDelay {
       count++;
     }
     if (count > 0) this.#waiting = this.#waiting.slice(count);
+  }
+
+  /** The text is complete: what waited waits no longer. */
+  end(now: number): void {
+    for (const { since } of this.#waiting)
+      this.#metrics.streamDelay.observe((now - since) / 1000, { stage: this.#stage });
+    this.#waiting = [];
   }
 }

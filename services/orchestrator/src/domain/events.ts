@@ -72,6 +72,8 @@ export interface ModelCalled {
   readonly answer: ModelAnswer;
   /** The text was blocked and is not in `answer`. */
   readonly blockedOutput?: true;
+  /** For a blocked answer: why and what to do instead; no part of the text. */
+  readonly refusal?: string;
   /** Positions of tool calls whose arguments were blocked and are not in `answer`. */
   readonly blockedCalls?: readonly number[];
 }

@@ -74,6 +74,8 @@ export interface CheckResult {
   /** The text that may pass: redacted where needed, empty when blocked. */
   readonly text: string;
   readonly findings: readonly Finding[];
+  /** For a blocked text: why and what to do instead, in sentences; never a part of the text. */
+  readonly refusal?: string;
 }
 
 /** What an answer was made from, for policies that compare the two. */

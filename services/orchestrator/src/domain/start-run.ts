@@ -112,8 +112,10 @@ function refuseBlocked(results: readonly CheckResult[]): void {
   if (blocked.length === 0) return;
   const found = blocked.flatMap(({ findings }) => findings).filter(({ action }) => action === "block");
   const categories = [...new Set(found.map(({ category }) => category))].join(", ");
+  const why = blocked.find(({ refusal }) => refusal !== undefined)?.refusal ?? "";
   throw errors.INPUT_BLOCKED({
-    message: `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it.`,
+    message:
+      `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it. ${why}`.trim(),
     metadata: { categories },
   });
 }

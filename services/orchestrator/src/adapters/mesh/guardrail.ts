@@ -1,6 +1,7 @@
 import {
   type CheckStreamRequest,
   CheckStreamRequestSchema,
+  type CheckStreamResponse,
   ContentSchema,
   type ContextKind,
   type CheckResult as ContractResult,
@@ -148,7 +149,7 @@ function batchesOf(contents: readonly CheckedContent[]): readonly (readonly Chec
 }
 
 async function readChecked(
-  responses: AsyncIterable<{ textDelta: string; findings: Parameters<typeof domainFinding>[0][]; verdict: number }>,
+  responses: AsyncIterable<CheckStreamResponse>,
   passed: (text: string) => void,
 ): Promise<CheckResult> {
   let text = "";
@@ -157,7 +158,7 @@ async function readChecked(
   for await (const response of responses) {
     findings.push(...response.findings.map(domainFinding));
     verdict = domainVerdict(response.verdict);
-    if (verdict === "block") break;
+    if (verdict === "block") return { verdict, text, findings, ...explained(response) };
     if (response.textDelta === "") continue;
     text += response.textDelta;
     passed(response.textDelta);
@@ -165,10 +166,16 @@ async function readChecked(
   return { verdict, text, findings };
 }
 
-function resultOf({ verdict, redactedText, findings }: ContractResult, original: string): CheckResult {
+function explained({ refusal }: Pick<ContractResult, "refusal">): { refusal?: string } {
+  if (refusal === undefined) return {};
+  return { refusal: `${refusal.reason} ${refusal.alternative}`.trim() };
+}
+
+function resultOf({ verdict, redactedText, findings, refusal }: ContractResult, original: string): CheckResult {
   const decided = domainVerdict(verdict);
   const text = decided === "redact" ? redactedText : decided === "block" ? "" : original;
-  return { verdict: decided, text, findings: findings.map(domainFinding) };
+  const result = { verdict: decided, text, findings: findings.map(domainFinding) };
+  return decided === "block" && refusal !== undefined ? { ...result, ...explained({ refusal }) } : result;
 }
 
 function deltaOf(text: string): CheckStreamRequest {

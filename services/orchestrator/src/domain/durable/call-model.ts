@@ -120,6 +120,7 @@ async function checked(
     stepKey,
     answer: { ...answer, message: { role: "assistant", parts, ...(toolCalls.length > 0 ? { toolCalls } : {}) } },
     ...(output?.verdict === "block" ? { blockedOutput: true } : {}),
+    ...(output?.verdict === "block" && output.refusal !== undefined ? { refusal: output.refusal } : {}),
     ...(blockedCalls.length > 0 ? { blockedCalls } : {}),
   };
   return { called, acted };
