@@ -7,6 +7,7 @@ import { redact } from "./redact.ts";
 import { scan, withWhole } from "./scan.ts";
 import { SpanStream } from "./span-stream.ts";
 import { TextView } from "./text-view.ts";
+import type { Transformer } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 /** A longer text is checked piece by piece, with other work in between: about a millisecond for each. */
@@ -18,6 +19,8 @@ export interface Content {
   readonly text: string;
   /** What the text was made from; only looked at by detectors that judge whole texts. */
   readonly context?: OutputContext | undefined;
+  /** Writes masks and hashes; undefined: what is masked or hashed is redacted. */
+  readonly transformer?: Transformer | undefined;
 }
 
 /** What was found in one text. */
@@ -45,7 +48,8 @@ export function checkText(policy: Policy, content: Content): CheckResult {
   const findings = withWhole(policy, content, spans);
   if (findings.length === 0) return CLEAN;
   const verdict = strictestOf(findings);
-  const redactedText = verdict === "redact" ? redact(text, findings, { from: 0, to: text.length }) : "";
+  const redactedText =
+    verdict === "redact" ? redact(text, findings, { from: 0, to: text.length, transformer: content.transformer }) : "";
   return { verdict, redactedText, findings };
 }
 
@@ -58,7 +62,7 @@ export async function checkLongText(policy: Policy, content: Content): Promise<C
   const { stage, text } = content;
   const tooLong = lengthFinding(policy, stage, text.length);
   if (tooLong !== undefined) return { verdict: "block", redactedText: "", findings: [tooLong] };
-  const checker = new SpanStream(policy, stage);
+  const checker = new SpanStream(policy, stage, content.transformer);
   const findings: Finding[] = [];
   let passed = "";
   for (let start = 0; start < text.length && checker.verdict !== "block"; start += PIECE) {
@@ -74,6 +78,7 @@ export async function checkLongText(policy: Policy, content: Content): Promise<C
   if (all === findings)
     return { verdict: checker.verdict, redactedText: checker.verdict === "redact" ? passed + last.text : "", findings };
   const verdict = strictestOf(all);
-  const redactedText = verdict === "redact" ? redact(text, all, { from: 0, to: text.length }) : "";
+  const redactedText =
+    verdict === "redact" ? redact(text, all, { from: 0, to: text.length, transformer: content.transformer }) : "";
   return { verdict, redactedText, findings: all };
 }

@@ -1,3 +1,4 @@
+import type { Transform } from "./transform.ts";
 import type { Action } from "./verdict.ts";
 
 /** Something a detector noticed, before a policy decided about it. Offsets are UTF-16 code units. */
@@ -17,6 +18,8 @@ export interface Finding extends Match {
   /** For example "pii". */
   readonly category: string;
   readonly action: Action;
+  /** How its value is written when it is redacted; undefined: `replacement` stands in its place. */
+  readonly transform?: Transform;
   /** What stands in its place when it is redacted. */
   readonly replacement: string;
   /** The rule that decided, as it stands in the policy: "rules[2]". */

@@ -1,6 +1,7 @@
 import type { Detector } from "./detector.ts";
 import type { Match } from "./finding.ts";
 import type { OutputContext } from "./output-context.ts";
+import type { Transform } from "./transform.ts";
 import { type Action, STAGES, type Stage, strictness } from "./verdict.ts";
 
 /** What a person is told instead of a text that was blocked. */
@@ -25,6 +26,10 @@ export interface PolicyRule {
   /** The text ends where the finding begins. The action is then "redact". */
   readonly cuts?: boolean;
   readonly refusal?: Refusal;
+  /** The model may be asked once more, with the refusal. The action is then "block". */
+  readonly retries?: boolean;
+  /** How a value is written that is redacted. The action is then "redact". */
+  readonly transform?: Transform;
 }
 
 /** What becomes of a stream that a `whole` detector could still block. */

@@ -70,6 +70,7 @@ function findingOf(
     action,
     rule: rule.id ?? "",
     ...(shadow === undefined ? {} : { shadow }),
+    ...(rule.transform !== undefined && action === "redact" ? { transform: rule.transform } : {}),
     ...(rule.cuts === true && action === "redact" ? { cuts: true } : {}),
   };
 }

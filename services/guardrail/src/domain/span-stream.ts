@@ -5,6 +5,7 @@ import type { Policy } from "./policy.ts";
 import { redact } from "./redact.ts";
 import { scan, undecidedFrom } from "./scan.ts";
 import { TextView } from "./text-view.ts";
+import type { Transformer } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 /** Most characters held back. Only a pattern that matches without an end gets there; then what it has is decided. */
@@ -29,6 +30,7 @@ const NOTHING: StreamStep = { text: "", findings: [] };
 export class SpanStream {
   readonly #policy: Policy;
   readonly #stage: Stage;
+  readonly #transformer: Transformer | undefined;
   /** Context that has passed already, then what is held back. */
   #buffer = "";
   /** Where in the buffer the held text begins. */
@@ -39,8 +41,9 @@ export class SpanStream {
   #verdict: Verdict = "allow";
   #isCut = false;
 
-  constructor(policy: Policy, stage: Stage) {
+  constructor(policy: Policy, stage: Stage, transformer?: Transformer) {
     this.#policy = policy;
+    this.#transformer = transformer;
     this.#stage = stage;
   }
 
@@ -81,7 +84,7 @@ export class SpanStream {
     const to = isFinal ? text.length : betweenFindings(text, findings, decided, this.#from);
     const passing = findings.filter(({ start }) => start < to);
     const step = {
-      text: redact(text, passing, { from: this.#from, to }),
+      text: redact(text, passing, { from: this.#from, to, transformer: this.#transformer }),
       findings: passing.map((finding) => this.#placed(finding)),
     };
     for (const { action, cuts } of passing) {

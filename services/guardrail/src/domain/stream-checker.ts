@@ -4,6 +4,7 @@ import { type Policy, wholeDetectors } from "./policy.ts";
 import { redact } from "./redact.ts";
 import { withWhole } from "./scan.ts";
 import { MOST_HELD, SpanStream, type StreamStep } from "./span-stream.ts";
+import type { Transformer } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 export { MOST_HELD, type StreamStep };
@@ -12,6 +13,14 @@ export { MOST_HELD, type StreamStep };
 export const MOST_WHOLE = 262_144;
 
 const NOTHING: StreamStep = { text: "", findings: [] };
+
+/** What a check of a stream may make use of. */
+export interface StreamMeans {
+  /** What the text was made from. */
+  readonly context?: OutputContext | undefined;
+  /** Writes masks and hashes; undefined: what is masked or hashed is redacted. */
+  readonly transformer?: Transformer | undefined;
+}
 
 /**
  * Checks a text that arrives in pieces. What has a bounded length is decided on the way (`SpanStream`). Where the
@@ -22,6 +31,7 @@ const NOTHING: StreamStep = { text: "", findings: [] };
 export class StreamChecker {
   readonly #policy: Policy;
   readonly #stage: Stage;
+  readonly #transformer: Transformer | undefined;
   readonly #context: OutputContext | undefined;
   readonly #spans: SpanStream;
   readonly #judgesWhole: boolean;
@@ -32,11 +42,12 @@ export class StreamChecker {
   #findings: Finding[] = [];
   #released: string[] = [];
 
-  constructor(policy: Policy, stage: Stage, context?: OutputContext) {
+  constructor(policy: Policy, stage: Stage, { context, transformer }: StreamMeans = {}) {
     this.#policy = policy;
+    this.#transformer = transformer;
     this.#stage = stage;
     this.#context = context;
-    this.#spans = new SpanStream(policy, stage);
+    this.#spans = new SpanStream(policy, stage, transformer);
     const detectors = wholeDetectors(policy, stage);
     this.#judgesWhole = detectors.length > 0;
     const onlyFlags = detectors.every(({ rules }) => rules.every(({ action, shadow }) => action === "flag" || shadow));
@@ -81,7 +92,7 @@ export class StreamChecker {
     if (all === spans || this.#length > MOST_WHOLE) return { text: this.#released.join(""), findings: spans };
     for (const { action } of all) this.#verdict = stricter(this.#verdict, action);
     if (this.#verdict === "block") return { text: "", findings: all };
-    return { text: redact(text, all, { from: 0, to: text.length }), findings: all };
+    return { text: redact(text, all, { from: 0, to: text.length, transformer: this.#transformer }), findings: all };
   }
 
   // Nothing can be taken back: what would be redacted was refused when the policy was read.

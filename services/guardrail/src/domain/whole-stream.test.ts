@@ -61,7 +61,7 @@ const texts = fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }).map((piece
 const cuts = fc.array(fc.nat({ max: 400 }), { maxLength: 30 });
 
 function streamed(policy: Policy, text: string, at: readonly number[]) {
-  const checker = new StreamChecker(policy, "output", context);
+  const checker = new StreamChecker(policy, "output", { context });
   const places = [0, ...at.map((place) => place % (text.length + 1)).sort((a, b) => a - b), text.length];
   const steps = places.slice(1).map((place, index) => checker.push(text.slice(places[index], place)));
   const released = steps.map((step) => step.text).join("");

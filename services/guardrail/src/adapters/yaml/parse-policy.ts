@@ -4,13 +4,14 @@ import type { Detector } from "../../domain/detector.ts";
 import { detectors } from "../../domain/detectors/index.ts";
 import { outputDetectors } from "../../domain/output/index.ts";
 import type { PolicyDefinition, PolicyRule, Refusal } from "../../domain/policy.ts";
+import { TRANSFORMS, type Transform } from "../../domain/transform.ts";
 import { type Action, type RuleAction, STAGES, type Stage } from "../../domain/verdict.ts";
 import { FieldReader, type Fields } from "./field-reader.ts";
 import { nearest } from "./nearest.ts";
 import { readOptions } from "./parse-options.ts";
 import { NAME, readPatternDetector } from "./parse-pattern.ts";
 
-const ACTIONS = ["flag", "redact", "cut", "block"] as const satisfies readonly RuleAction[];
+const ACTIONS = ["flag", "redact", ...TRANSFORMS, "cut", "retry", "block"] as const satisfies readonly RuleAction[];
 const MOST_RULES = 256;
 const FIELDS = [
   "name",
@@ -124,15 +125,22 @@ function readWhatToDo(reader: FieldReader, entry: Fields): Omit<PolicyRule, "det
     stages: reader.choices(entry, "stages", STAGES),
     action: effectOf(action),
     threshold: reader.number(entry, "threshold", { min: 0, max: 1, fallback: 0.5 }),
+    ...(isTransform(action) ? { transform: action } : {}),
     ...(action === "cut" ? { cuts: true } : {}),
+    ...(action === "retry" ? { retries: true } : {}),
     ...(reader.flag(entry, "shadow") ? { shadow: true } : {}),
     ...(refusal === undefined ? {} : { refusal }),
   };
 }
 
-// What a cut leaves over is a changed text.
+// What a cut leaves over is a changed text. What the model is asked to write again does not pass.
 function effectOf(action: RuleAction): Action {
-  return action === "cut" ? "redact" : action;
+  if (action === "retry") return "block";
+  return action === "cut" || isTransform(action) ? "redact" : action;
+}
+
+function isTransform(action: RuleAction): action is Transform {
+  return TRANSFORMS.some((transform) => transform === action);
 }
 
 function readRefusal(reader: FieldReader, entry: Fields): Refusal | undefined {

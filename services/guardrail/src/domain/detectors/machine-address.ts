@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { TOKEN, trailingRun } from "../characters.ts";
+import { hasClassAt, TOKEN, trailingRun } from "../characters.ts";
 import type { Detector } from "../detector.ts";
 import { span } from "../detector.ts";
+import { CONTEXT_LENGTH } from "../text-view.ts";
 
 const MAC = /(?<![\w:.-])[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})(?![\w:-])/g;
 const LONGEST_MAC = 18;
@@ -41,11 +42,11 @@ export const cryptoAddress: Detector = {
   category: "pii",
   replacement: "[CRYPTO_ADDRESS_REDACTED]",
   extent: span(LONGEST_COIN),
-  find({ text, from, longTokens }, report) {
+  find({ text, longTokens }, report) {
     for (let i = 0; i < longTokens.length; i += 2) {
       const start = longTokens[i] as number;
       const end = longTokens[i + 1] as number;
-      if (start < from || end - start > LONGEST_COIN) continue;
+      if (hasClassAt(text, start - 1, TOKEN) || end - start > LONGEST_COIN) continue;
       const token = text.slice(start, end).replace(/\.$/, "");
       if (!isAddress(token)) continue;
       report({ start, end: start + token.length, score: 0.95, explanation: "An address of a cryptocurrency." });
@@ -91,7 +92,8 @@ export const urlCredentials: Detector = {
   replacement: "[CREDENTIALS_REDACTED]@",
   extent: span(LONGEST_CREDENTIALS),
   find({ text, from }, report) {
-    if (text.indexOf("://", from) < 0) return;
+    // The scheme may stand in what has passed already.
+    if (text.indexOf("://", Math.max(0, from - CONTEXT_LENGTH)) < 0) return;
     for (const { index, 0: found } of text.matchAll(CREDENTIALS)) {
       const start = index + found.indexOf("//") + 2;
       if (start < from) continue;

@@ -57,7 +57,7 @@ function startOfSpacedTail(text: string): number {
   const found = SPACED_TAIL.exec(text.slice(offset));
   if (found === null) return text.length;
   if (countLetters(found[0]) <= FEWEST_LETTERS) return offset + found.index;
-  return /[A-Za-z]$/.test(text) ? text.length - 1 : text.length - (/[^A-Za-z]+$/.exec(text)?.[0].length ?? 0);
+  return text.length - (/[^A-Za-z]*[A-Za-z]?$/.exec(text.slice(-8))?.[0].length ?? 0);
 }
 
 // Back over letters, what may stand for letters, and the markup between them.
