@@ -80,6 +80,19 @@ rules:
   - { detectors: [output.prompt_leak], stages: [output], action: block, threshold: 0.5 }
 `,
 );
+const retrying = join(folder.path, "retrying");
+mkdirSync(retrying);
+writeFileSync(
+  join(retrying, "default.yaml"),
+  `
+name: default
+rules:
+  - detectors: [output.commitment]
+    stages: [output]
+    action: retry
+    refusal: { reason: The answer made a promise., alternative: Name the price without promising anything. }
+`,
+);
 const settings = { AGENTMESH_GUARDRAIL_POLICY_FOLDER: policies };
 
 describeMesh("a policy of output", { topologies: allTopologies, settings }, (mesh) => {
@@ -100,3 +113,35 @@ describeMesh("a policy of output", { topologies: allTopologies, settings }, (mes
     expect(shown(leak)).toContain("prompt_leak");
   });
 });
+
+describeMesh(
+  "a policy that asks again",
+  { topologies: allTopologies, settings: { AGENTMESH_GUARDRAIL_POLICY_FOLDER: retrying } },
+  (mesh) => {
+    it("lets the model write a blocked answer once more, tells it why, and charges the run for both", async () => {
+      const { agents } = await mesh().person();
+      const input = script({ text: "That's a deal." }, { text: "The price is on the sheet." });
+      const events = await eventsOf(agents.streamRun({ run: { agentId: "scripted", input } }));
+      expect(streamedText(events)).toBe("The price is on the sheet.");
+      expect(answerIn(events)).toBe(streamedText(events));
+      expect(events.filter(({ event }) => event.case === "modelCalled")).toHaveLength(2);
+      expect(JSON.stringify(mesh().simulator.requests.at(-1)?.body)).toContain("Name the price without promising");
+    });
+
+    it("asks no second time, and not for an answer that was partly shown", async () => {
+      const { agents } = await mesh().person();
+      const deal = { text: "That's a deal." };
+      const failing = async (...turns: { text: string }[]) => {
+        const events = await eventsOf(agents.streamRun({ run: { agentId: "scripted", input: script(...turns) } }));
+        return { text: shown(events), calls: events.filter(({ event }) => event.case === "modelCalled").length };
+      };
+      const twice = await failing(deal, deal, { text: "Fine." });
+      expect(twice.text).toContain("OUTPUT_BLOCKED");
+      expect(twice.text).toContain("The answer made a promise.");
+      expect(twice.calls).toBe(2);
+      const late = await failing({ text: `${"The car is red. ".repeat(20)}That's a deal.` }, { text: "Fine." });
+      expect(late.text).toContain("OUTPUT_BLOCKED");
+      expect(late.calls).toBe(1);
+    });
+  },
+);

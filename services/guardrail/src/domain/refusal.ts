@@ -7,6 +7,8 @@ export interface ExplainedRefusal extends Refusal {
   readonly layer: Layer;
   readonly rule: string;
   readonly appeal: string;
+  /** The model may be asked once more, and told reason and alternative. */
+  readonly retry: boolean;
 }
 
 const ALTERNATIVES: Readonly<Record<Layer, string>> = {
@@ -29,15 +31,22 @@ export function refusalOf(policy: Policy, findings: readonly Finding[]): Explain
   if (first === undefined) return undefined;
   const layer = layerOf(first.category);
   const rule = first.rule ?? "";
-  const own = policy.rules.find(({ id, detector }) => id === rule && detector.name === first.detector)?.refusal;
+  const decided = policy.rules.find(({ id, detector }) => id === rule && detector.name === first.detector);
+  const own = decided?.refusal;
   const reference = `policy "${policy.name}", version ${policy.version}, ${rule === "" ? first.detector : rule}`;
   return {
     reason: own?.reason || first.explanation,
     alternative: own?.alternative || ALTERNATIVES[layer],
     layer,
     rule,
+    // One finding that must not be asked about again is enough.
+    retry: findings.every(({ action, ...finding }) => action !== "block" || mayRetry(policy, finding)),
     appeal: `${policy.appeal ?? "Ask whoever runs this service to look at it again."} Quote: ${reference}.`,
   };
+}
+
+function mayRetry(policy: Policy, { rule, detector }: Pick<Finding, "rule" | "detector">): boolean {
+  return policy.rules.some((own) => own.id === rule && own.detector.name === detector && own.retries === true);
 }
 
 function rankOf({ category }: Finding): number {

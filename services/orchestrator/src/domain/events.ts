@@ -74,6 +74,8 @@ export interface ModelCalled {
   readonly blockedOutput?: true;
   /** For a blocked answer: why and what to do instead; no part of the text. */
   readonly refusal?: string;
+  /** For a blocked answer of which nothing was shown: the policy wants the model to be asked once more. */
+  readonly retry?: true;
   /** Positions of tool calls whose arguments were blocked and are not in `answer`. */
   readonly blockedCalls?: readonly number[];
 }

@@ -76,6 +76,8 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
   /** For a blocked text: why and what to do instead, in sentences; never a part of the text. */
   readonly refusal?: string;
+  /** For a blocked text: the policy wants the model to be asked once more. */
+  readonly retry?: true;
 }
 
 /** What an answer was made from, for policies that compare the two. */

@@ -166,9 +166,10 @@ async function readChecked(
   return { verdict, text, findings };
 }
 
-function explained({ refusal }: Pick<ContractResult, "refusal">): { refusal?: string } {
+function explained({ refusal }: Pick<ContractResult, "refusal">): Pick<CheckResult, "refusal" | "retry"> {
   if (refusal === undefined) return {};
-  return { refusal: `${refusal.reason} ${refusal.alternative}`.trim() };
+  const sentences = `${refusal.reason} ${refusal.alternative}`.trim();
+  return refusal.retry ? { refusal: sentences, retry: true } : { refusal: sentences };
 }
 
 function resultOf({ verdict, redactedText, findings, refusal }: ContractResult, original: string): CheckResult {

@@ -1,4 +1,4 @@
-import { textOf } from "../message.ts";
+import { type Message, textOf } from "../message.ts";
 import type { AnswerContext } from "../ports.ts";
 import { systemMessage } from "../prompt.ts";
 import type { RunContext } from "./run-context.ts";
@@ -19,10 +19,15 @@ export function answerContext({ bundle, transcript }: Pick<RunContext, "bundle" 
     passages.push(text);
     room -= text.length;
   }
-  const question = transcript.messages.findLast(({ role }) => role === "user");
+  const question = transcript.messages.findLast(isQuestion);
   return {
     systemPrompt: textOf(systemMessage(bundle)).slice(0, longestText),
     passages: passages.reverse(),
     question: question === undefined ? "" : textOf(question).slice(0, longestText),
   };
+}
+
+// Notes of ours have the same role.
+function isQuestion({ role, parts }: Message): boolean {
+  return role === "user" && parts.some(({ provenance }) => provenance === "user");
 }

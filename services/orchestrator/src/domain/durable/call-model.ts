@@ -22,6 +22,8 @@ interface ModelStep {
 interface Spoken {
   readonly answer: ModelAnswer;
   readonly output: CheckResult | undefined;
+  /** Some of it was shown already. */
+  readonly isShown?: boolean;
 }
 
 /** Asks the model, checks what it says and the arguments it wrote, and records what may pass. */
@@ -66,14 +68,18 @@ async function speakLive(
   const { ports, journal, run, clock, bundle } = context;
   // Text is placed after the last stored event, so what came before it is stored first.
   if (journal.hasPending) await journal.flush();
+  let isShown = false;
   const output = await ports.guardrail.checkStream(scope, {
     policy: bundle.guardrailPolicy,
     stage: "output",
     context: () => answerContext(context),
     produce: (inner, write) => ports.models.stream(inner, request, write),
-    passed: (text) => ports.feed.publishText(run.id, { stepKey, text, afterSeq: journal.lastSeq, time: clock() }),
+    passed: (text) => {
+      isShown = true;
+      ports.feed.publishText(run.id, { stepKey, text, afterSeq: journal.lastSeq, time: clock() });
+    },
   });
-  return { answer: output.value ?? cutAnswer(context), output };
+  return { answer: output.value ?? cutAnswer(context), output, isShown };
 }
 
 // The guardrail stopped the answer before the model was done: nobody knows its usage, the router has settled it.
@@ -121,6 +127,8 @@ async function checked(
     answer: { ...answer, message: { role: "assistant", parts, ...(toolCalls.length > 0 ? { toolCalls } : {}) } },
     ...(output?.verdict === "block" ? { blockedOutput: true } : {}),
     ...(output?.verdict === "block" && output.refusal !== undefined ? { refusal: output.refusal } : {}),
+    // What somebody has read cannot be written again.
+    ...(output?.retry === true && spoken.isShown !== true ? { retry: true } : {}),
     ...(blockedCalls.length > 0 ? { blockedCalls } : {}),
   };
   return { called, acted };
