@@ -4,6 +4,7 @@ import { apiKey } from "./api-key.ts";
 import { creditCard } from "./credit-card.ts";
 import { email } from "./email.ts";
 import { controlCharacters, invisibleCharacters, loneSurrogates } from "./encoding.ts";
+import { hiddenBidirectional, hiddenEncoded, hiddenInvisible, hiddenMarkup } from "./hidden-text.ts";
 import { iban } from "./iban.ts";
 import { injectionPhrase } from "./injection-phrase.ts";
 import { ipAddress } from "./ip-address.ts";
@@ -20,6 +21,10 @@ export const detectors: readonly Detector[] = [
   controlCharacters,
   loneSurrogates,
   invisibleCharacters,
+  hiddenInvisible,
+  hiddenBidirectional,
+  hiddenEncoded,
+  hiddenMarkup,
   injectionPhrase,
   ...[
     email,
