@@ -184,6 +184,9 @@ function guardrail(): ServiceImpl<typeof GuardrailService> {
     async assessEscalation() {
       return {};
     },
+    async restore() {
+      return {};
+    },
   };
 }
 

@@ -231,6 +231,26 @@ patterns: [{ name: falcon, pattern: '(?i)project\\s+falcon', stages: [output], a
     });
   });
 
+  it("gives a conversation placeholders for values, and the values back, without keeping any", async () => {
+    const private_ = `
+name: private
+rules: [{ detectors: [pii.email], stages: [input], action: tokenise }]
+`;
+    const { guardrail, options } = await start(transport, { "private.yaml": private_ });
+    const ask = (text: string, tokens: { placeholder: string; value: string }[]) =>
+      guardrail.check({ policy: "private", contents: [{ stage: Stage.INPUT, text }], tokens }, options);
+    const first = await ask("I am jane@example.org.", []);
+    expect(first.results[0]?.redactedText).toBe("I am [EMAIL_1].");
+    expect(first.tokens).toMatchObject([{ placeholder: "[EMAIL_1]", value: "jane@example.org" }]);
+    const second = await ask("Ask jane@example.org or tom@example.org.", first.tokens);
+    expect(second.results[0]?.redactedText).toBe("Ask [EMAIL_1] or [EMAIL_2].");
+    const tokens = [...first.tokens, ...second.tokens];
+    const { text } = await guardrail.restore({ text: "Dear [EMAIL_1], cc [EMAIL_2].", tokens }, options);
+    expect(text).toBe("Dear jane@example.org, cc tom@example.org.");
+    const wrong = ask("x", [{ placeholder: "jane", value: "tom" }]);
+    expect(await failureOf(wrong)).toMatchObject({ reason: "INVALID_CONTENT" });
+  });
+
   it("tells signals to escalate, and what is wrong with a conversation", async () => {
     const { guardrail, options } = await start(transport);
     const { signals } = await guardrail.assessEscalation({ userTexts: ["I want a human."], failures: 2 }, options);

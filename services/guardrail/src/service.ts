@@ -11,19 +11,20 @@ import { attributes } from "@agentmesh/telemetry";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { EscalationKind, EscalationSignal } from "./domain/escalation.ts";
 import type { Finding } from "./domain/finding.ts";
-import type { ExplainedResult, Guard, GuardedStream } from "./domain/guard.ts";
+import { type ExplainedResult, type Guard, type GuardedStream, requireTokens } from "./domain/guard.ts";
 import { layerOf } from "./domain/layer.ts";
 import { LENGTH_LIMIT } from "./domain/length-limit.ts";
 import type { OutputContext } from "./domain/output-context.ts";
 import type { Policy } from "./domain/policy.ts";
 import type { StreamStep } from "./domain/stream-checker.ts";
+import { TokenTable } from "./domain/token-table.ts";
 import { STAGES, type Stage, type Verdict } from "./domain/verdict.ts";
 import { errors } from "./errors.ts";
 
 /** The handlers of GuardrailService. */
 export function guardrailService(guard: Guard): ServiceImpl<typeof GuardrailService> {
   return {
-    async check({ policy, contents, context: given }, context) {
+    async check({ policy, contents, context: given, tokens: known }, context) {
       const { span, credential } = scopeOf(context);
       const output = contextOf(given, "context");
       const staged = contents.map(({ stage, text }, index) => ({
@@ -31,7 +32,9 @@ export function guardrailService(guard: Guard): ServiceImpl<typeof GuardrailServ
         text,
         context: stage === ProtoStage.OUTPUT ? output : undefined,
       }));
-      const asked = { policyName: policy, tenant: credential?.principal.tenant, span };
+      requireTokens(known);
+      const tokens = new TokenTable(known);
+      const asked = { policyName: policy, tenant: credential?.principal.tenant, span, tokens };
       const outcome = await guard.check(asked, staged);
       const found = outcome.results.reduce((sum, { findings }) => sum + findings.length, 0);
       span?.set({ [attributes.verdict]: outcome.verdict, [attributes.findings]: found });
@@ -40,9 +43,11 @@ export function guardrailService(guard: Guard): ServiceImpl<typeof GuardrailServ
         results: outcome.results.map(resultMessage),
         policyVersion: outcome.policyVersion,
         wants: outcome.wants.map((part) => protoContext[part]),
+        tokens: [...tokens.added],
       };
     },
     checkStream: (requests, context) => checkStream(guard, requests, context),
+    restore: ({ text, tokens }) => ({ text: guard.restore(text, tokens) }),
     assessEscalation: ({ userTexts, answer, failures, guardrailHits }) => {
       const signals = guard.escalation({ userTexts, answer, failures, guardrailHits });
       return { signals: signals.map(signalMessage) };

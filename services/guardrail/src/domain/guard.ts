@@ -12,6 +12,7 @@ import { PolicySet } from "./policy-set.ts";
 import { type ExplainedRefusal, refusalOf } from "./refusal.ts";
 import { StreamChecker, type StreamStep } from "./stream-checker.ts";
 import { StreamDelay } from "./stream-delay.ts";
+import { isPlaceholder, MAX_TOKENS, restore, type Token, type TokenTable } from "./token-table.ts";
 import { type Transformer, transformerFor } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
@@ -48,6 +49,8 @@ export interface Asked {
   readonly policyName: string;
   readonly tenant?: string | undefined;
   readonly span?: Span | undefined;
+  /** The placeholders of the conversation; this check adds to them. Undefined: what is to be tokenised is redacted. */
+  readonly tokens?: TokenTable | undefined;
 }
 
 /** A check of a text that arrives in pieces. */
@@ -94,13 +97,23 @@ export class Guard {
   }
 
   /**
+   * Puts values back in place of placeholders.
+   * @throws INVALID_CONTENT, CONTENT_TOO_LARGE
+   */
+  restore(text: string, tokens: readonly Token[]): string {
+    requireTextSize(text, "text");
+    requireTokens(tokens);
+    return restore(text, tokens);
+  }
+
+  /**
    * Checks each text at its stage.
    * @throws POLICY_NOT_FOUND, INVALID_CONTENT, CONTENT_TOO_LARGE
    */
-  async check({ policyName, tenant, span }: Asked, contents: readonly Content[]): Promise<CheckOutcome> {
+  async check({ policyName, tenant, span, tokens }: Asked, contents: readonly Content[]): Promise<CheckOutcome> {
     const policy = this.#policy(policyName, tenant);
     requireSizes(contents);
-    const transformer = this.#transformer(tenant);
+    const transformer = this.#transformer(tenant, tokens);
     let verdict: Verdict = "allow";
     const results: ExplainedResult[] = [];
     let sinceTurn = 0;
@@ -168,8 +181,8 @@ export class Guard {
     };
   }
 
-  #transformer(tenant: string | undefined): Transformer {
-    return transformerFor(this.#hashKey, tenant);
+  #transformer(tenant: string | undefined, tokens?: TokenTable): Transformer {
+    return transformerFor({ key: this.#hashKey, tenant, tokens });
   }
 
   #policy(name: string, tenant: string | undefined): Policy {
@@ -228,6 +241,22 @@ function requireSizes(contents: readonly Content[]): void {
     total += requireTextSize(text, `contents[${index}].text`);
   }
   if (total > MAX_TOTAL_BYTES) throw tooLarge("contents", total, MAX_TOTAL_BYTES);
+}
+
+/**
+ * Refuses tokens that no check can have made.
+ * @throws INVALID_CONTENT
+ */
+export function requireTokens(tokens: readonly Token[]): void {
+  if (tokens.length > MAX_TOKENS) {
+    const description = `must hold at most ${MAX_TOKENS}; there are ${tokens.length}`;
+    throw errors.INVALID_CONTENT({ fields: [{ field: "tokens", description }] });
+  }
+  for (const [index, { placeholder }] of tokens.entries()) {
+    if (isPlaceholder(placeholder)) continue;
+    const field = `tokens[${index}].placeholder`;
+    throw errors.INVALID_CONTENT({ fields: [{ field, description: 'must have the form "[EMAIL_1]"' }] });
+  }
 }
 
 function requireConversation({ userTexts, answer, failures, guardrailHits }: Conversation): void {

@@ -1,9 +1,13 @@
 import { createHmac } from "node:crypto";
 import type { Finding } from "./finding.ts";
+import type { TokenTable } from "./token-table.ts";
 
 /** What can stand in place of a value that is redacted, beside its kind. */
-export const TRANSFORMS = ["mask", "hash"] as const;
-/** `mask` keeps the last four letters and digits; `hash` gives equal values of a tenant equal names. */
+export const TRANSFORMS = ["mask", "hash", "tokenise"] as const;
+/**
+ * `mask` keeps the last four letters and digits; `hash` gives equal values of a tenant equal names; `tokenise` gives
+ * values placeholders for which their conversation gets them back.
+ */
 export type Transform = (typeof TRANSFORMS)[number];
 
 const KEPT = 4;
@@ -16,15 +20,24 @@ export interface Transformer {
   readonly transform: (finding: Finding, value: string) => string;
 }
 
+/** What transforming makes use of. */
+export interface TransformerMeans {
+  readonly key?: Uint8Array | undefined;
+  readonly tenant?: string | undefined;
+  /** The placeholders of the conversation; undefined: what is to be tokenised is redacted. */
+  readonly tokens?: TokenTable | undefined;
+}
+
 /**
  * Transforms values for one tenant.
  * @param key secret of the installation: without it nobody can try values until a hash fits; undefined: nothing is
  * hashed, values give way to their kind
  */
-export function transformerFor(key: Uint8Array | undefined, tenant: string | undefined): Transformer {
+export function transformerFor({ key, tenant, tokens }: TransformerMeans): Transformer {
   return {
     transform(finding, value) {
       if (finding.transform === "mask") return masked(value);
+      if (finding.transform === "tokenise") return tokens?.placeholderFor(finding, value) ?? finding.replacement;
       return key === undefined ? finding.replacement : hashed(finding, value, { key, tenant: tenant ?? "" });
     },
   };

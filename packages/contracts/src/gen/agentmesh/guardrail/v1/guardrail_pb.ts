@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentmesh/guardrail/v1/guardrail.proto.
  */
 export const file_agentmesh_guardrail_v1_guardrail: GenFile = /*@__PURE__*/
-  fileDesc("CiZhZ2VudG1lc2gvZ3VhcmRyYWlsL3YxL2d1YXJkcmFpbC5wcm90bxIWYWdlbnRtZXNoLmd1YXJkcmFpbC52MSJACgdDb250ZW50EicKBXN0YWdlGAEgASgOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USDAoEdGV4dBgCIAEoCSKJAQoMQ2hlY2tSZXF1ZXN0Eg4KBnBvbGljeRgBIAEoCRIxCghjb250ZW50cxgCIAMoCzIfLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ29udGVudBI2Cgdjb250ZXh0GAMgASgLMiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5PdXRwdXRDb250ZXh0Il8KDU91dHB1dENvbnRleHQSFQoNc3lzdGVtX3Byb21wdBgBIAEoCRIQCghwYXNzYWdlcxgCIAMoCRITCgtqc29uX3NjaGVtYRgDIAEoCRIQCghxdWVzdGlvbhgEIAEoCSK+AQoNQ2hlY2tSZXNwb25zZRIrCgd2ZXJkaWN0GAEgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBI0CgdyZXN1bHRzGAIgAygLMiMuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1Jlc3VsdBIWCg5wb2xpY3lfdmVyc2lvbhgDIAEoCRIyCgV3YW50cxgEIAMoDjIjLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ29udGV4dEtpbmQiagoHUmVmdXNhbBIOCgZyZWFzb24YASABKAkSEwoLYWx0ZXJuYXRpdmUYAiABKAkSDQoFbGF5ZXIYAyABKAkSDAoEcnVsZRgEIAEoCRIOCgZhcHBlYWwYBSABKAkSDQoFcmV0cnkYBiABKAgisQEKC0NoZWNrUmVzdWx0EisKB3ZlcmRpY3QYASABKA4yGi5hZ2VudG1lc2gudHlwZS52MS5WZXJkaWN0EhUKDXJlZGFjdGVkX3RleHQYAiABKAkSLAoIZmluZGluZ3MYAyADKAsyGi5hZ2VudG1lc2gudHlwZS52MS5GaW5kaW5nEjAKB3JlZnVzYWwYBCABKAsyHy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlJlZnVzYWwicAoSQ2hlY2tTdHJlYW1SZXF1ZXN0EjkKBXN0YXJ0GAEgASgLMiguYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1N0cmVhbVN0YXJ0SAASFAoKdGV4dF9kZWx0YRgCIAEoCUgAQgkKB3JlcXVlc3QigwEKEENoZWNrU3RyZWFtU3RhcnQSDgoGcG9saWN5GAEgASgJEicKBXN0YWdlGAIgASgOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USNgoHY29udGV4dBgDIAEoCzIlLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuT3V0cHV0Q29udGV4dCK2AQoTQ2hlY2tTdHJlYW1SZXNwb25zZRISCgp0ZXh0X2RlbHRhGAEgASgJEiwKCGZpbmRpbmdzGAIgAygLMhouYWdlbnRtZXNoLnR5cGUudjEuRmluZGluZxIrCgd2ZXJkaWN0GAMgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBIwCgdyZWZ1c2FsGAQgASgLMh8uYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5SZWZ1c2FsImcKF0Fzc2Vzc0VzY2FsYXRpb25SZXF1ZXN0EhIKCnVzZXJfdGV4dHMYASADKAkSDgoGYW5zd2VyGAIgASgJEhAKCGZhaWx1cmVzGAMgASgFEhYKDmd1YXJkcmFpbF9oaXRzGAQgASgFIlUKGEFzc2Vzc0VzY2FsYXRpb25SZXNwb25zZRI5CgdzaWduYWxzGAEgAygLMiguYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Fc2NhbGF0aW9uU2lnbmFsIqoBChBFc2NhbGF0aW9uU2lnbmFsEjQKBGtpbmQYASABKA4yJi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkVzY2FsYXRpb25LaW5kEg0KBXNjb3JlGAIgASgBEjwKCGV2aWRlbmNlGAMgASgLMiouYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Fc2NhbGF0aW9uRXZpZGVuY2USEwoLZXhwbGFuYXRpb24YBCABKAkiRAoSRXNjYWxhdGlvbkV2aWRlbmNlEhIKCnRleHRfaW5kZXgYASABKAUSDQoFc3RhcnQYAiABKAUSCwoDZW5kGAMgASgFIhUKE0xpc3RQb2xpY2llc1JlcXVlc3QiSAoUTGlzdFBvbGljaWVzUmVzcG9uc2USMAoIcG9saWNpZXMYASADKAsyHi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlBvbGljeSKSAQoGUG9saWN5EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIxCgVydWxlcxgEIAMoCzIiLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUG9saWN5UnVsZRINCgV3aG9sZRgFIAEoCRISCgpvbl9mYWlsdXJlGAYgASgJIpcBCgpQb2xpY3lSdWxlEhAKCGRldGVjdG9yGAEgASgJEigKBnN0YWdlcxgCIAMoDjIYLmFnZW50bWVzaC50eXBlLnYxLlN0YWdlEioKBmFjdGlvbhgDIAEoDjIaLmFnZW50bWVzaC50eXBlLnYxLlZlcmRpY3QSEQoJdGhyZXNob2xkGAQgASgBEg4KBnNoYWRvdxgFIAEoCCqfAQoLQ29udGV4dEtpbmQSHAoYQ09OVEVYVF9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQ09OVEVYVF9LSU5EX1NZU1RFTV9QUk9NUFQQARIZChVDT05URVhUX0tJTkRfUEFTU0FHRVMQAhIcChhDT05URVhUX0tJTkRfSlNPTl9TQ0hFTUEQAxIZChVDT05URVhUX0tJTkRfUVVFU1RJT04QBCqMAgoORXNjYWxhdGlvbktpbmQSHwobRVNDQUxBVElPTl9LSU5EX1VOU1BFQ0lGSUVEEAASIwofRVNDQUxBVElPTl9LSU5EX0hVTUFOX1JFUVVFU1RFRBABEiYKIkVTQ0FMQVRJT05fS0lORF9ORUdBVElWRV9TRU5USU1FTlQQAhIkCiBFU0NBTEFUSU9OX0tJTkRfUkVQRUFURURfRkFJTFVSRRADEh8KG0VTQ0FMQVRJT05fS0lORF9ISUdIX1NUQUtFUxAEEiIKHkVTQ0FMQVRJT05fS0lORF9MT1dfQ09ORklERU5DRRAFEiEKHUVTQ0FMQVRJT05fS0lORF9HVUFSRFJBSUxfSElUEAYy2QMKEEd1YXJkcmFpbFNlcnZpY2USWQoFQ2hlY2sSJC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrUmVxdWVzdBolLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tSZXNwb25zZSIDkAIBEmoKC0NoZWNrU3RyZWFtEiouYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1N0cmVhbVJlcXVlc3QaKy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrU3RyZWFtUmVzcG9uc2UoATABEnoKEEFzc2Vzc0VzY2FsYXRpb24SLy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkFzc2Vzc0VzY2FsYXRpb25SZXF1ZXN0GjAuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Bc3Nlc3NFc2NhbGF0aW9uUmVzcG9uc2UiA5ACARKBAQoMTGlzdFBvbGljaWVzEisuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GiwuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5MaXN0UG9saWNpZXNSZXNwb25zZSIWkAIBqtQYD2d1YXJkcmFpbHM6cmVhZGIGcHJvdG8z", [file_agentmesh_type_v1_options, file_agentmesh_type_v1_types]);
+  fileDesc("CiZhZ2VudG1lc2gvZ3VhcmRyYWlsL3YxL2d1YXJkcmFpbC5wcm90bxIWYWdlbnRtZXNoLmd1YXJkcmFpbC52MSJACgdDb250ZW50EicKBXN0YWdlGAEgASgOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USDAoEdGV4dBgCIAEoCSK4AQoMQ2hlY2tSZXF1ZXN0Eg4KBnBvbGljeRgBIAEoCRIxCghjb250ZW50cxgCIAMoCzIfLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ29udGVudBI2Cgdjb250ZXh0GAMgASgLMiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5PdXRwdXRDb250ZXh0Ei0KBnRva2VucxgEIAMoCzIdLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuVG9rZW4iKwoFVG9rZW4SEwoLcGxhY2Vob2xkZXIYASABKAkSDQoFdmFsdWUYAiABKAkiTQoOUmVzdG9yZVJlcXVlc3QSDAoEdGV4dBgBIAEoCRItCgZ0b2tlbnMYAiADKAsyHS5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlRva2VuIh8KD1Jlc3RvcmVSZXNwb25zZRIMCgR0ZXh0GAEgASgJIl8KDU91dHB1dENvbnRleHQSFQoNc3lzdGVtX3Byb21wdBgBIAEoCRIQCghwYXNzYWdlcxgCIAMoCRITCgtqc29uX3NjaGVtYRgDIAEoCRIQCghxdWVzdGlvbhgEIAEoCSLtAQoNQ2hlY2tSZXNwb25zZRIrCgd2ZXJkaWN0GAEgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBI0CgdyZXN1bHRzGAIgAygLMiMuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1Jlc3VsdBIWCg5wb2xpY3lfdmVyc2lvbhgDIAEoCRIyCgV3YW50cxgEIAMoDjIjLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ29udGV4dEtpbmQSLQoGdG9rZW5zGAUgAygLMh0uYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Ub2tlbiJqCgdSZWZ1c2FsEg4KBnJlYXNvbhgBIAEoCRITCgthbHRlcm5hdGl2ZRgCIAEoCRINCgVsYXllchgDIAEoCRIMCgRydWxlGAQgASgJEg4KBmFwcGVhbBgFIAEoCRINCgVyZXRyeRgGIAEoCCKxAQoLQ2hlY2tSZXN1bHQSKwoHdmVyZGljdBgBIAEoDjIaLmFnZW50bWVzaC50eXBlLnYxLlZlcmRpY3QSFQoNcmVkYWN0ZWRfdGV4dBgCIAEoCRIsCghmaW5kaW5ncxgDIAMoCzIaLmFnZW50bWVzaC50eXBlLnYxLkZpbmRpbmcSMAoHcmVmdXNhbBgEIAEoCzIfLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUmVmdXNhbCJwChJDaGVja1N0cmVhbVJlcXVlc3QSOQoFc3RhcnQYASABKAsyKC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrU3RyZWFtU3RhcnRIABIUCgp0ZXh0X2RlbHRhGAIgASgJSABCCQoHcmVxdWVzdCKDAQoQQ2hlY2tTdHJlYW1TdGFydBIOCgZwb2xpY3kYASABKAkSJwoFc3RhZ2UYAiABKA4yGC5hZ2VudG1lc2gudHlwZS52MS5TdGFnZRI2Cgdjb250ZXh0GAMgASgLMiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5PdXRwdXRDb250ZXh0IrYBChNDaGVja1N0cmVhbVJlc3BvbnNlEhIKCnRleHRfZGVsdGEYASABKAkSLAoIZmluZGluZ3MYAiADKAsyGi5hZ2VudG1lc2gudHlwZS52MS5GaW5kaW5nEisKB3ZlcmRpY3QYAyABKA4yGi5hZ2VudG1lc2gudHlwZS52MS5WZXJkaWN0EjAKB3JlZnVzYWwYBCABKAsyHy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlJlZnVzYWwiZwoXQXNzZXNzRXNjYWxhdGlvblJlcXVlc3QSEgoKdXNlcl90ZXh0cxgBIAMoCRIOCgZhbnN3ZXIYAiABKAkSEAoIZmFpbHVyZXMYAyABKAUSFgoOZ3VhcmRyYWlsX2hpdHMYBCABKAUiVQoYQXNzZXNzRXNjYWxhdGlvblJlc3BvbnNlEjkKB3NpZ25hbHMYASADKAsyKC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkVzY2FsYXRpb25TaWduYWwiqgEKEEVzY2FsYXRpb25TaWduYWwSNAoEa2luZBgBIAEoDjImLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuRXNjYWxhdGlvbktpbmQSDQoFc2NvcmUYAiABKAESPAoIZXZpZGVuY2UYAyABKAsyKi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkVzY2FsYXRpb25FdmlkZW5jZRITCgtleHBsYW5hdGlvbhgEIAEoCSJEChJFc2NhbGF0aW9uRXZpZGVuY2USEgoKdGV4dF9pbmRleBgBIAEoBRINCgVzdGFydBgCIAEoBRILCgNlbmQYAyABKAUiFQoTTGlzdFBvbGljaWVzUmVxdWVzdCJIChRMaXN0UG9saWNpZXNSZXNwb25zZRIwCghwb2xpY2llcxgBIAMoCzIeLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUG9saWN5IpIBCgZQb2xpY3kSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEjEKBXJ1bGVzGAQgAygLMiIuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Qb2xpY3lSdWxlEg0KBXdob2xlGAUgASgJEhIKCm9uX2ZhaWx1cmUYBiABKAkilwEKClBvbGljeVJ1bGUSEAoIZGV0ZWN0b3IYASABKAkSKAoGc3RhZ2VzGAIgAygOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USKgoGYWN0aW9uGAMgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBIRCgl0aHJlc2hvbGQYBCABKAESDgoGc2hhZG93GAUgASgIKp8BCgtDb250ZXh0S2luZBIcChhDT05URVhUX0tJTkRfVU5TUEVDSUZJRUQQABIeChpDT05URVhUX0tJTkRfU1lTVEVNX1BST01QVBABEhkKFUNPTlRFWFRfS0lORF9QQVNTQUdFUxACEhwKGENPTlRFWFRfS0lORF9KU09OX1NDSEVNQRADEhkKFUNPTlRFWFRfS0lORF9RVUVTVElPThAEKowCCg5Fc2NhbGF0aW9uS2luZBIfChtFU0NBTEFUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIjCh9FU0NBTEFUSU9OX0tJTkRfSFVNQU5fUkVRVUVTVEVEEAESJgoiRVNDQUxBVElPTl9LSU5EX05FR0FUSVZFX1NFTlRJTUVOVBACEiQKIEVTQ0FMQVRJT05fS0lORF9SRVBFQVRFRF9GQUlMVVJFEAMSHwobRVNDQUxBVElPTl9LSU5EX0hJR0hfU1RBS0VTEAQSIgoeRVNDQUxBVElPTl9LSU5EX0xPV19DT05GSURFTkNFEAUSIQodRVNDQUxBVElPTl9LSU5EX0dVQVJEUkFJTF9ISVQQBjK6BAoQR3VhcmRyYWlsU2VydmljZRJZCgVDaGVjaxIkLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tSZXF1ZXN0GiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1Jlc3BvbnNlIgOQAgESagoLQ2hlY2tTdHJlYW0SKi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrU3RyZWFtUmVxdWVzdBorLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tTdHJlYW1SZXNwb25zZSgBMAESXwoHUmVzdG9yZRImLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUmVzdG9yZVJlcXVlc3QaJy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlJlc3RvcmVSZXNwb25zZSIDkAIBEnoKEEFzc2Vzc0VzY2FsYXRpb24SLy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkFzc2Vzc0VzY2FsYXRpb25SZXF1ZXN0GjAuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Bc3Nlc3NFc2NhbGF0aW9uUmVzcG9uc2UiA5ACARKBAQoMTGlzdFBvbGljaWVzEisuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GiwuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5MaXN0UG9saWNpZXNSZXNwb25zZSIWkAIBqtQYD2d1YXJkcmFpbHM6cmVhZGIGcHJvdG8z", [file_agentmesh_type_v1_options, file_agentmesh_type_v1_types]);
 
 /**
  * One text to check.
@@ -71,6 +71,14 @@ export type CheckRequest = Message<"agentmesh.guardrail.v1.CheckRequest"> & {
    * @generated from field: agentmesh.guardrail.v1.OutputContext context = 3;
    */
   context?: OutputContext | undefined;
+
+  /**
+   * Placeholders that stand for values in this conversation already, as earlier responses gave them; at most 4,096.
+   * Equal values keep their placeholder, new ones are counted on.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.Token tokens = 4;
+   */
+  tokens: Token[];
 };
 
 /**
@@ -79,6 +87,84 @@ export type CheckRequest = Message<"agentmesh.guardrail.v1.CheckRequest"> & {
  */
 export const CheckRequestSchema: GenMessage<CheckRequest> = /*@__PURE__*/
   messageDesc(file_agentmesh_guardrail_v1_guardrail, 1);
+
+/**
+ * A value and what stands in its place where a policy says `tokenise`. Personal data: keep it where the conversation
+ * is kept, and never log it.
+ *
+ * @generated from message agentmesh.guardrail.v1.Token
+ */
+export type Token = Message<"agentmesh.guardrail.v1.Token"> & {
+  /**
+   * What the model sees, for example "[EMAIL_1]".
+   *
+   * @generated from field: string placeholder = 1;
+   */
+  placeholder: string;
+
+  /**
+   * What was there.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.Token.
+ * Use `create(TokenSchema)` to create a new message.
+ */
+export const TokenSchema: GenMessage<Token> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 2);
+
+/**
+ * Request of Restore.
+ *
+ * @generated from message agentmesh.guardrail.v1.RestoreRequest
+ */
+export type RestoreRequest = Message<"agentmesh.guardrail.v1.RestoreRequest"> & {
+  /**
+   * A text with placeholders; at most 256 KiB of UTF-8.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * What the placeholders stand for; at most 4,096.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.Token tokens = 2;
+   */
+  tokens: Token[];
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.RestoreRequest.
+ * Use `create(RestoreRequestSchema)` to create a new message.
+ */
+export const RestoreRequestSchema: GenMessage<RestoreRequest> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 3);
+
+/**
+ * Response of Restore.
+ *
+ * @generated from message agentmesh.guardrail.v1.RestoreResponse
+ */
+export type RestoreResponse = Message<"agentmesh.guardrail.v1.RestoreResponse"> & {
+  /**
+   * The text with the values. Placeholders that no token names stand as they are.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.RestoreResponse.
+ * Use `create(RestoreResponseSchema)` to create a new message.
+ */
+export const RestoreResponseSchema: GenMessage<RestoreResponse> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 4);
 
 /**
  * What an answer was made from, for checks that compare the two. Everything is optional, together at most 1 MiB;
@@ -121,7 +207,7 @@ export type OutputContext = Message<"agentmesh.guardrail.v1.OutputContext"> & {
  * Use `create(OutputContextSchema)` to create a new message.
  */
 export const OutputContextSchema: GenMessage<OutputContext> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 2);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 5);
 
 /**
  * Response of Check.
@@ -156,6 +242,13 @@ export type CheckResponse = Message<"agentmesh.guardrail.v1.CheckResponse"> & {
    * @generated from field: repeated agentmesh.guardrail.v1.ContextKind wants = 4;
    */
   wants: ContextKind[];
+
+  /**
+   * Placeholders that this check added; put them behind those of the request for the next one.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.Token tokens = 5;
+   */
+  tokens: Token[];
 };
 
 /**
@@ -163,7 +256,7 @@ export type CheckResponse = Message<"agentmesh.guardrail.v1.CheckResponse"> & {
  * Use `create(CheckResponseSchema)` to create a new message.
  */
 export const CheckResponseSchema: GenMessage<CheckResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 3);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 6);
 
 /**
  * What a person is told about a text that was blocked.
@@ -220,7 +313,7 @@ export type Refusal = Message<"agentmesh.guardrail.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 4);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 7);
 
 /**
  * What was found in one text.
@@ -262,7 +355,7 @@ export type CheckResult = Message<"agentmesh.guardrail.v1.CheckResult"> & {
  * Use `create(CheckResultSchema)` to create a new message.
  */
 export const CheckResultSchema: GenMessage<CheckResult> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 5);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 8);
 
 /**
  * Request of CheckStream.
@@ -299,7 +392,7 @@ export type CheckStreamRequest = Message<"agentmesh.guardrail.v1.CheckStreamRequ
  * Use `create(CheckStreamRequestSchema)` to create a new message.
  */
 export const CheckStreamRequestSchema: GenMessage<CheckStreamRequest> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 6);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 9);
 
 /**
  * What a stream is checked against.
@@ -334,7 +427,7 @@ export type CheckStreamStart = Message<"agentmesh.guardrail.v1.CheckStreamStart"
  * Use `create(CheckStreamStartSchema)` to create a new message.
  */
 export const CheckStreamStartSchema: GenMessage<CheckStreamStart> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 7);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 10);
 
 /**
  * Response of CheckStream.
@@ -376,7 +469,7 @@ export type CheckStreamResponse = Message<"agentmesh.guardrail.v1.CheckStreamRes
  * Use `create(CheckStreamResponseSchema)` to create a new message.
  */
 export const CheckStreamResponseSchema: GenMessage<CheckStreamResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 8);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 11);
 
 /**
  * Request of AssessEscalation.
@@ -418,7 +511,7 @@ export type AssessEscalationRequest = Message<"agentmesh.guardrail.v1.AssessEsca
  * Use `create(AssessEscalationRequestSchema)` to create a new message.
  */
 export const AssessEscalationRequestSchema: GenMessage<AssessEscalationRequest> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 9);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 12);
 
 /**
  * Response of AssessEscalation.
@@ -439,7 +532,7 @@ export type AssessEscalationResponse = Message<"agentmesh.guardrail.v1.AssessEsc
  * Use `create(AssessEscalationResponseSchema)` to create a new message.
  */
 export const AssessEscalationResponseSchema: GenMessage<AssessEscalationResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 10);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 13);
 
 /**
  * A reason to hand a conversation to a person.
@@ -481,7 +574,7 @@ export type EscalationSignal = Message<"agentmesh.guardrail.v1.EscalationSignal"
  * Use `create(EscalationSignalSchema)` to create a new message.
  */
 export const EscalationSignalSchema: GenMessage<EscalationSignal> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 11);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 14);
 
 /**
  * Where a signal shows.
@@ -516,7 +609,7 @@ export type EscalationEvidence = Message<"agentmesh.guardrail.v1.EscalationEvide
  * Use `create(EscalationEvidenceSchema)` to create a new message.
  */
 export const EscalationEvidenceSchema: GenMessage<EscalationEvidence> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 12);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 15);
 
 /**
  * Request of ListPolicies.
@@ -531,7 +624,7 @@ export type ListPoliciesRequest = Message<"agentmesh.guardrail.v1.ListPoliciesRe
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 13);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 16);
 
 /**
  * Response of ListPolicies.
@@ -552,7 +645,7 @@ export type ListPoliciesResponse = Message<"agentmesh.guardrail.v1.ListPoliciesR
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 14);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 17);
 
 /**
  * A policy as it is in force.
@@ -608,7 +701,7 @@ export type Policy = Message<"agentmesh.guardrail.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 15);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 18);
 
 /**
  * What a policy does about one detector.
@@ -657,7 +750,7 @@ export type PolicyRule = Message<"agentmesh.guardrail.v1.PolicyRule"> & {
  * Use `create(PolicyRuleSchema)` to create a new message.
  */
 export const PolicyRuleSchema: GenMessage<PolicyRule> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 16);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 19);
 
 /**
  * A part of OutputContext that a policy makes use of.
@@ -812,6 +905,17 @@ export const GuardrailService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof CheckStreamRequestSchema;
     output: typeof CheckStreamResponseSchema;
+  },
+  /**
+   * Puts values back in place of the placeholders that checks with the same tokens wrote ("[EMAIL_1]"). Whoever knows
+   * the tokens can do the same; nothing is stored. Errors: INVALID_CONTENT, CONTENT_TOO_LARGE.
+   *
+   * @generated from rpc agentmesh.guardrail.v1.GuardrailService.Restore
+   */
+  restore: {
+    methodKind: "unary";
+    input: typeof RestoreRequestSchema;
+    output: typeof RestoreResponseSchema;
   },
   /**
    * Whether a conversation should go to a person: signals with scores, each with where it shows. Errors:
