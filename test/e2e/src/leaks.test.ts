@@ -2,12 +2,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Stage, Verdict } from "@agentmesh/contracts/type/v1/types";
+import { errorInfoOf } from "@agentmesh/rpc";
 import { temporaryDirectory } from "@agentmesh/state/testing";
 import OpenAI from "openai";
 import { afterAll, expect, it } from "vitest";
 import { describeMesh } from "./harness/describe-mesh.ts";
 import { doors } from "./harness/doors.ts";
-import { shown } from "./harness/messages.ts";
+import { promptOf, shown } from "./harness/messages.ts";
 import { answerIn, eventsOf, streamedText } from "./harness/runs.ts";
 import { script } from "./harness/scripts.ts";
 import { allTopologies } from "./harness/topologies.ts";
@@ -126,6 +127,25 @@ describeMesh(
       expect(answerIn(events)).toBe(streamedText(events));
       expect(events.filter(({ event }) => event.case === "modelCalled")).toHaveLength(2);
       expect(JSON.stringify(mesh().simulator.requests.at(-1)?.body)).toContain("Name the price without promising");
+    });
+
+    it("tells the caller of a model why its answer was blocked, and what to do instead", async () => {
+      const { models } = await mesh().person();
+      const prompt = promptOf(script({ text: "That's a deal." }), { model: "simulator-script" });
+      const failure = await models.generate({ prompt }).then(
+        () => undefined,
+        (error: unknown) => errorInfoOf(error),
+      );
+      expect(failure).toMatchObject({
+        reason: "OUTPUT_BLOCKED",
+        metadata: {
+          categories: "commitment",
+          reason: "The answer made a promise.",
+          alternative: "Name the price without promising anything.",
+          layer: "output",
+          rule: "rules[0]",
+        },
+      });
     });
 
     it("asks no second time, and not for an answer that was partly shown", async () => {

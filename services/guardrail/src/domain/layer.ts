@@ -9,13 +9,20 @@ export type Layer = (typeof LAYERS)[number];
 const byCategory: ReadonlyMap<string, Layer> = new Map<string, Layer>([
   ["limit", "limits"],
   ["encoding", "encoding"],
-  ["hidden_text", "encoding"],
+  ["hidden", "encoding"],
   ["blocked_pattern", "patterns"],
   ["pii", "data"],
   ["secret", "data"],
   ["prompt_injection", "injection"],
   ["jailbreak", "injection"],
-  ["output", "output"],
+  ["length", "output"],
+  ["json_schema", "output"],
+  ["prompt_leak", "output"],
+  ["groundedness", "output"],
+  ["tone", "output"],
+  ["language", "output"],
+  ["url", "output"],
+  ["commitment", "output"],
 ]);
 
 /** The layer that findings of a category belong to; content categories have no entry of their own. */

@@ -4,6 +4,7 @@ import { parsePolicy } from "../adapters/yaml/parse-policy.ts";
 import { loadPolicies } from "../adapters/yaml/policy-files.ts";
 import { checkLongText, checkText } from "./check-text.ts";
 import { detectors } from "./detectors/index.ts";
+import { layerOf } from "./layer.ts";
 import { outputDetectors } from "./output/index.ts";
 import { compilePolicy, type Policy } from "./policy.ts";
 import { MOST_WHOLE, StreamChecker } from "./stream-checker.ts";
@@ -144,6 +145,12 @@ describe("every detector", () => {
     if (extent.kind === "span") expect(extent.maxLength).toBeGreaterThan(0);
     else expect(extent.kind).toBe("whole");
   });
+});
+
+describe("every check of answers", () => {
+  it.each(outputDetectors())("$name is of the layer output", ({ category }) =>
+    expect(layerOf(category)).toBe("output"),
+  );
 });
 
 describe("a shadow rule", () => {
