@@ -10,6 +10,7 @@ import { injectionPhrase } from "./injection-phrase.ts";
 import { ipAddress } from "./ip-address.ts";
 import { jsonWebToken } from "./json-web-token.ts";
 import { cryptoAddress, macAddress, urlCredentials } from "./machine-address.ts";
+import { contentDetectors, injectionModel } from "./model-detectors.ts";
 import { nationalId } from "./national-id.ts";
 import { onPlainText } from "./on-plain-text.ts";
 import { phone } from "./phone.ts";
@@ -26,6 +27,8 @@ export const detectors: readonly Detector[] = [
   hiddenEncoded,
   hiddenMarkup,
   injectionPhrase,
+  injectionModel,
+  ...contentDetectors,
   ...[
     email,
     phone,
