@@ -40,8 +40,10 @@ const ROT13_PARTS = [
   "cebzcg",
   "flfgrz",
 ];
-/** So much is read from such a word on; each is a place of its own, wherever a stream is cut. */
+/** So much is read from the last such word on. */
 const ROT13_REACH = 160;
+/** Further apart, such words are of different texts. */
+const ROT13_GAP = 32;
 const TAG_RUN = /(?:\udb40[\udc20-\udc7e]){4,}/g;
 const SAYS_SOMETHING = /[A-Za-z]{3}/;
 
@@ -184,24 +186,36 @@ function hexPairs(text: string, from: number, take: (found: Found) => void): voi
 }
 
 function rot13(text: string, from: number, take: (found: Found) => void): void {
-  const folded = text.toLowerCase();
-  if (folded.length !== text.length || !ROT13_PARTS.some((part) => folded.includes(part, from))) return;
-  for (const { index: start } of folded.matchAll(ROT13_WORDS)) {
-    if (start < from) continue;
-    const end = Math.min(text.length, start + ROT13_REACH);
-    take({ start, end, decoded: rotate(text.slice(start, end)), encoding: "rot13" });
+  for (const { start, last } of rot13Chains(text, from)) {
+    const end = Math.min(text.length, last + ROT13_REACH, start + LONGEST_ENCODED);
+    if (start >= from) take({ start, end, decoded: rotate(text.slice(start, end)), encoding: "rot13" });
   }
 }
 
 function openRot13(text: string, from: number): number {
-  const tail = Math.max(from, text.length - ROT13_REACH);
-  const folded = text.slice(Math.max(0, tail - 1)).toLowerCase();
-  if (!ROT13_PARTS.some((part) => folded.includes(part))) return text.length;
+  const { start = -1, last = 0 } = rot13Chains(text, from).at(-1) ?? {};
+  const isOpen = start >= from && text.length - last < ROT13_REACH && text.length - start < LONGEST_ENCODED;
+  return isOpen ? start : text.length;
+}
+
+interface Chain {
+  readonly start: number;
+  /** Where its last word begins. */
+  last: number;
+}
+
+// Words near each other are one text. One that began before `from` is seen by the words before it.
+function rot13Chains(text: string, from: number): readonly Chain[] {
+  const folded = text.toLowerCase();
+  const near = Math.max(0, from - 2 * ROT13_GAP);
+  if (folded.length !== text.length || !ROT13_PARTS.some((part) => folded.includes(part, near))) return [];
+  const chains: Chain[] = [];
   for (const { index } of folded.matchAll(ROT13_WORDS)) {
-    const start = index + Math.max(0, tail - 1);
-    if (start >= tail) return start;
+    const chain = chains.at(-1);
+    if (chain !== undefined && index - chain.last <= ROT13_GAP) chain.last = index;
+    else chains.push({ start: index, last: index });
   }
-  return text.length;
+  return chains;
 }
 
 /** Every Latin letter replaced by the one 13 places on. */
