@@ -13,7 +13,8 @@ import { answerIn, eventsOf, streamedText } from "./harness/runs.ts";
 import { script } from "./harness/scripts.ts";
 import { allTopologies } from "./harness/topologies.ts";
 
-const digits = /4111|1111|4242/;
+// With the space: ids are random and may well hold four ones.
+const digits = /4111 1|1111 1/;
 
 async function deltasOfModel(url: string, text: string): Promise<string[]> {
   const response = await fetch(`${url}/chat/completions`, {
@@ -40,6 +41,7 @@ describeMesh("a card number over several deltas", { topologies: allTopologies },
     const events = await door.streamRun(mesh(), secret, { agentId: "leaky", input: "Where does she live?" });
     expect(streamedText(events)).toBe(answerIn(events));
     expect(streamedText(events)).toContain("her card is [CREDIT_CARD_REDACTED], as far as I know");
+    expect(streamedText(events)).not.toMatch(/\d/);
     expect(shown(events)).not.toMatch(digits);
     const acted = events.flatMap(({ event }) => (event.case === "guardrailActed" ? [event.value] : []));
     expect(acted).toMatchObject([{ stage: Stage.OUTPUT, verdict: Verdict.REDACT }]);

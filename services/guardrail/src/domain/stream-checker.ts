@@ -36,6 +36,7 @@ export class StreamChecker {
   readonly #spans: SpanStream;
   readonly #judgesWhole: boolean;
   readonly #buffers: boolean;
+  readonly #onlyFlags: boolean;
   #verdict: Verdict = "allow";
   #whole: string[] = [];
   #length = 0;
@@ -50,8 +51,8 @@ export class StreamChecker {
     this.#spans = new SpanStream(policy, stage, transformer);
     const detectors = wholeDetectors(policy, stage);
     this.#judgesWhole = detectors.length > 0;
-    const onlyFlags = detectors.every(({ rules }) => rules.every(({ action, shadow }) => action === "flag" || shadow));
-    this.#buffers = !onlyFlags && (policy.whole ?? "buffer") === "buffer";
+    this.#onlyFlags = detectors.every(({ rules }) => rules.every(({ action, shadow }) => action === "flag" || shadow));
+    this.#buffers = !this.#onlyFlags && (policy.whole ?? "buffer") === "buffer";
   }
 
   /** The strictest verdict so far. After "block" nothing passes any more. */
@@ -108,7 +109,8 @@ export class StreamChecker {
   // @returns whether the text so far is one that can be judged as a whole
   #keep(delta: string): boolean {
     this.#length += delta.length;
-    if (this.#length > MOST_WHOLE) return this.#policy.onFailure === "open";
+    // What could only be flagged is no reason to stop a long text: its beginning is judged.
+    if (this.#length > MOST_WHOLE) return this.#onlyFlags || this.#policy.onFailure === "open";
     this.#whole.push(delta);
     return true;
   }

@@ -131,6 +131,14 @@ describe("a stream that is judged as a whole", () => {
     expect(open.verdict).toBe("allow");
   });
 
+  it("is not stopped for its length by detectors that only flag", () => {
+    const flags = policyOf("rules: [{ detectors: [output.tone], stages: [output], action: flag }]");
+    const checker = new StreamChecker(flags, "output");
+    for (let sent = 0; sent <= MOST_WHOLE * 2; sent += 10_000) checker.push("word ".repeat(2000));
+    checker.end();
+    expect(checker.verdict).toBe("allow");
+  });
+
   it("is not held back for detectors that only flag", () => {
     const flags = policyOf("rules: [{ detectors: [output.tone], stages: [output], action: flag }]");
     const checker = new StreamChecker(flags, "output");
