@@ -9,8 +9,8 @@ const SSN_WORDS = /\bssn\b|social[ -]?sec|soc\.? ?sec|\bss ?#|taxpayer/i;
 /** As far after the number a word may stand that says what it is: "123 45 6789 as the applicant's SSN". */
 const REACH_AFTER = 40;
 const SSN_AFTER = /^[^.\n]{0,32}(?:\bssn\b|social[ -]?security)/i;
-// Numbers without hyphens, decided by what follows.
-const UNDECIDED = /(?<![\w.-])(?:\d{9}|\d{3}[ \u00a0\u202f]\d{2}[ \u00a0\u202f]\d{4})(?![\w-])/g;
+// What follows may still decide about these. More than are numbers in the end: holding one back costs little.
+const UNDECIDED = /(?<!\d)(?:\d{9}|\d{3}(\D)\d{2}\1\d{4})(?!\d)/g;
 
 /**
  * US social security numbers. Numbers that were never issued are left alone (area 000, 666 and 9xx, group 00, serial
