@@ -15,6 +15,7 @@ function guardrailWith(implementation: Partial<ServiceImpl<typeof GuardrailServi
     check: unused,
     checkStream: unused,
     assessEscalation: unused,
+    restore: unused,
     listPolicies: unused,
     ...implementation,
   } as ServiceImpl<typeof GuardrailService>;
