@@ -82,12 +82,16 @@ function findV6({ text, from }: TextView, report: Report): void {
   }
 }
 
-// RFC 4291, 2.2. Short forms such as "a::b" are refused: in code they are names far more often than addresses.
+/** First groups that networks are given: link-local, unique local, global unicast. */
+const NETWORK = /^(?:fe80|f[cd][0-9a-f]{2}|2[0-9a-f]{3})$/i;
+
+// RFC 4291, 2.2. Other short forms such as "a::b" are refused: in code they are names far more often than addresses.
 function isV6(address: string): boolean {
   const halves = address.split("::");
   if (halves.length > 2) return false;
   const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return false;
   if (halves.length === 1) return groups.length === 8;
+  if (groups.length === 2 && NETWORK.test(groups[0] as string)) return true;
   return groups.length >= 3 && groups.length <= 7 && groups.some((group) => group.length > 1 && /\d/.test(group));
 }

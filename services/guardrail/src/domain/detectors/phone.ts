@@ -22,6 +22,9 @@ const EXTENSION = /[ ,]{0,2}(?:x|ext\.?|extension|extn\.?|#)[ :.]?[ ]?\d{1,6}(?!
 /** What may become an extension or a unit. */
 const OPEN_EXTENSION = /[ ,]{0,2}(?:#|[A-Za-z]{0,9})[ :.]{0,2}\d{0,6}$/;
 const LONGEST_EXTENSION = 22;
+// With the digits that open an international or a long-distance call: 001-555-234-4567, 020 7946 0958, (0117) 496 0123.
+const DIALLED =
+  /(?:001[ .-][2-9]\d{2}[ .-]\d{3}[ .-]\d{4}|\(0\d{2,4}\) ?\d{3,4}[ -]?\d{3,4}|0[1-9]\d{1,3}[ -]\d{3,4}[ -]\d{3,4})/y;
 // Groups as people write them, after words that call it a telephone number: 020 7946 0958, 0161/496-0000, (0117) 496 0123.
 const NATIONAL = /\(?\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{2,8}\)?){1,5}/y;
 const EXPLANATION = "A telephone number.";
@@ -80,12 +83,23 @@ function phoneAt(text: string, start: number, groupEnd: number): Match | undefin
     const named = precededBy(text, start, { words: PHONE_WORDS, reach: 32 });
     return { start, end, score: named ? 0.95 : 0.7, explanation: EXPLANATION };
   }
-  return national(text, start) ?? plainDigits(text, start, groupEnd);
+  return dialled(text, start) ?? national(text, start) ?? plainDigits(text, start, groupEnd);
 }
 
 function withExtension(text: string, end: number): number {
   EXTENSION.lastIndex = end;
   return EXTENSION.test(text) ? EXTENSION.lastIndex : end;
+}
+
+function dialled(text: string, start: number): Match | undefined {
+  DIALLED.lastIndex = start;
+  if (!DIALLED.test(text)) return undefined;
+  const numberEnd = DIALLED.lastIndex;
+  const digits = countDigits(text, start, numberEnd);
+  const end = withExtension(text, numberEnd);
+  if (digits < 10 || digits > 13 || !endsFree(text, end)) return undefined;
+  const named = precededBy(text, start, { words: PHONE_WORDS, reach: 32 });
+  return { start, end, score: named ? 0.9 : 0.6, explanation: EXPLANATION };
 }
 
 function national(text: string, start: number): Match | undefined {

@@ -65,9 +65,11 @@ function grouped(
   if (end1 === undefined || start2 === undefined || end2 === undefined || start3 === undefined) return undefined;
   if (end3 === undefined || end2 - start2 !== 2 || end3 - start3 !== 4) return undefined;
   const separator = separatorBetween(text, end1, start2);
-  if (separator === undefined || separator === "." || separatorBetween(text, end2, start3) !== separator)
-    return undefined;
-  return { end: end3, hyphens: separator !== " " && separator !== "\u00a0" && separator !== "\u202f" };
+  if (separator === undefined || separatorBetween(text, end2, start3) !== separator) return undefined;
+  return {
+    end: end3,
+    hyphens: separator !== "." && separator !== " " && separator !== "\u00a0" && separator !== "\u202f",
+  };
 }
 
 // Numbers that begin with 9 are those of taxpayers without a social security number; only when they are called one.
