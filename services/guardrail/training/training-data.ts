@@ -84,6 +84,7 @@ function contentText({ source, text, label }: Row): LabelledText {
   const labels = Array.isArray(label) ? (label as readonly string[]) : [];
   const targets = new Int8Array(HEADS.length);
   if (WRAPPED.has(source)) targets.fill(-1, 0, INJECTION_HEADS);
+  if (INSTRUCTIONS.has(source)) targets[1] = -1;
   for (const [index, category] of CATEGORIES.entries()) {
     const isUnclear = labels.some((one) => UNCLEAR[one]?.includes(category));
     targets[index + 2] = labels.includes(category) ? 1 : isUnclear ? -1 : 0;
