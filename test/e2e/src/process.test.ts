@@ -77,6 +77,7 @@ it.each(transports)(
     const next = () => failureOf(clients.agents.submitRun({ run: { agentId: "assistant", input: "What is 1 + 1?" } }));
     expect(await next()).toMatchObject({ code: "Unavailable" });
     expect(await first.ended()).toBe(0);
+    expect(first.output).not.toContain('"level":"error"');
     const second = (await start(options)).as();
     const { run } = await second.agents.getRun({ runId });
     expect(run).toMatchObject({ status: RunStatus.SUCCEEDED });
@@ -102,6 +103,23 @@ it.each(transports)(
     }
     expect(last).toBe("succeeded");
     expect(await mesh.ended()).toBe(0);
+    expect(mesh.output).not.toContain('"level":"error"');
+  },
+);
+
+it.each(transports)(
+  "a run that was accepted by a mesh (%s) just before it was told to stop succeeds",
+  async (transport) => {
+    const options = dataFolder({ AGENTMESH_TRANSPORT: transport, ...freeServicePorts });
+    const first = await start(options);
+    const { agents } = first.as();
+    const accepted = await Promise.all(
+      Array.from({ length: 5 }, () => agents.submitRun({ run: { agentId: "drip", input: slowly } })),
+    );
+    expect(await first.end("SIGTERM")).toBe(0);
+    expect(first.output).not.toContain('"level":"error"');
+    const second = (await start(options)).as();
+    for (const { run } of accepted) await expectWholeJournal(second, run?.id ?? "");
   },
 );
 
