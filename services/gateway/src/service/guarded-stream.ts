@@ -103,7 +103,7 @@ class ModelAnswer {
       throw new TypeError("the stream of the router ended without `completed` and without an error");
     const { message } = generation;
     if (message === undefined || text === undefined) return generation;
-    return { ...generation, message: withText(message, text) };
+    return { ...generation, message: replaced(message, { index: 0, of: "parts" }, text) };
   }
 
   /** Ends both calls; first by their signal, because a generator that waits for a message cannot be closed. */
@@ -132,15 +132,6 @@ class ModelAnswer {
     if (event?.event.case === "completed") this.#completed = event.event.value;
     return event ?? this.#next();
   }
-}
-
-function withText(message: NonNullable<Generation["message"]>, text: string) {
-  const [first = -1, ...others] = message.parts.flatMap(({ content }, index) =>
-    content.case === "text" ? [index] : [],
-  );
-  if (first === -1) return message;
-  const whole = replaced(message, { index: first, of: "part" }, text);
-  return others.reduce((result, index) => replaced(result, { index, of: "part" }, ""), whole);
 }
 
 function textDelta(value: string): GenerationEvent {

@@ -5,6 +5,7 @@ import { callOptionsOf } from "@agentmesh/rpc";
 import type { CallScope } from "@agentmesh/rpc/scope";
 import type { Client } from "@connectrpc/connect";
 import { errors } from "../errors.ts";
+import { checkCallNames } from "./call-names.ts";
 import { type PromptText, type Replacement, replaced, textsOf, withTexts } from "./prompt-texts.ts";
 
 /** Which error of the catalogue a block becomes. */
@@ -22,8 +23,9 @@ export class TextGuard {
     this.#guardrail = guardrail;
   }
 
-  /** The prompt as it may be sent. @throws INPUT_BLOCKED, and the errors of the guardrail */
+  /** The prompt as it may be sent. @throws INPUT_BLOCKED, INVALID_REQUEST, and the errors of the guardrail */
   async input(prompt: Prompt, scope: CallScope): Promise<Prompt> {
+    checkCallNames(prompt.messages);
     const replacements = await this.#check(textsOf(prompt.messages), scope, errors.INPUT_BLOCKED);
     return withTexts(prompt, replacements);
   }
@@ -32,7 +34,7 @@ export class TextGuard {
   async output(generation: Generation, scope: CallScope): Promise<Generation> {
     const { message } = generation;
     if (message === undefined) return generation;
-    const texts = textsOf([message]).map((text) => (text.of === "part" ? { ...text, stage: Stage.OUTPUT } : text));
+    const texts = textsOf([message]).map((text) => (text.of === "parts" ? { ...text, stage: Stage.OUTPUT } : text));
     return this.#applied(generation, message, await this.#check(texts, scope, errors.OUTPUT_BLOCKED));
   }
 
