@@ -112,8 +112,10 @@ function refuseBlocked(results: readonly CheckResult[]): void {
   if (blocked.length === 0) return;
   const found = blocked.flatMap(({ findings }) => findings).filter(({ action }) => action === "block");
   const categories = [...new Set(found.map(({ category }) => category))].join(", ");
+  // Limits are no secret; how an attack was recognised is nobody's business.
+  const limits = found.filter(({ category }) => category === "limit").map(({ explanation }) => ` ${explanation}`);
   throw errors.INPUT_BLOCKED({
-    message: `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it.`,
+    message: `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it.${limits.join("")}`,
     metadata: { categories },
   });
 }
