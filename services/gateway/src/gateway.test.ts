@@ -52,6 +52,19 @@ describe("the public door", () => {
     expect(await reasonOf(gateway.grpc(ModelService, secret).listModels({}))).toBe("KEY_REVOKED");
   });
 
+  it("takes lengths of time that are no whole milliseconds", async () => {
+    const keys = gateway.grpc(KeyService);
+    const timeToLive = { seconds: 60n, nanos: 500_000 };
+    const { key } = await keys.createKey({ name: "odd", scopes: ["models:read"], timeToLive });
+    await expect(keys.rotateKey({ keyId: key!.id, grace: { seconds: 1n, nanos: 400_000 } })).resolves.toBeDefined();
+  });
+
+  it("answers a long key id with a short error", async () => {
+    const error = await failure(gateway.grpc(KeyService).revokeKey({ keyId: "x".repeat(100_000) }));
+    expect(errorInfoOf(error)?.reason).toBe("KEY_NOT_FOUND");
+    expect(errorInfoOf(error)?.metadata.key_id?.length).toBeLessThan(100);
+  });
+
   it("pages keys without their secrets", async () => {
     await keyWith("models:read");
     await keyWith("models:read");
@@ -108,6 +121,22 @@ describe("model calls", () => {
     const error = await failure(gateway.grpc(ModelService).generate(say("a forbidden thing")));
     expect(errorInfoOf(error)).toMatchObject({ reason: "INPUT_BLOCKED", metadata: { categories: "blocked_pattern" } });
     expect(gateway.owners.seen.prompts).toHaveLength(asked);
+  });
+
+  it("take no text in places that the guardrail does not read", async () => {
+    const { prompt } = say("hi");
+    const call = { id: "call_1", name: "send", argumentsJson: "{}" };
+    const conversation = (calling: typeof call, answered: string) => [
+      ...prompt.messages,
+      { role: Role.ASSISTANT, toolCalls: [calling] },
+      { role: Role.TOOL, toolCallId: answered, parts: prompt.messages[0]!.parts },
+    ];
+    const ask = (calling: typeof call, answered = calling.id) =>
+      gateway.grpc(ModelService).generate({ prompt: { ...prompt, messages: conversation(calling, answered) } });
+    await expect(ask(call)).resolves.toBeDefined();
+    expect(await reasonOf(ask({ ...call, name: "a forbidden thing" }))).toBe("INVALID_REQUEST");
+    expect(await reasonOf(ask({ ...call, id: "a forbidden thing" }))).toBe("INVALID_REQUEST");
+    expect(await reasonOf(ask(call, "a forbidden thing"))).toBe("INVALID_REQUEST");
   });
 
   it("leave system messages to the operator", async () => {
