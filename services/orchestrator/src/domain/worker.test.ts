@@ -1,6 +1,6 @@
 /** How runs are taken, handed over, refused and cancelled. */
 import { openDatabase, stateErrors } from "@agentmesh/state";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { migrations } from "../adapters/sqlite/migrations.ts";
 import { ann, type OpenOptions, openOrchestrator, scopeFor } from "../testing/open-orchestrator.ts";
 import type { RunStore } from "./run-store.ts";
@@ -29,6 +29,29 @@ function heldModel() {
   };
   return { asked: asked.promise, answer: answer.resolve, model };
 }
+
+describe("old runs", () => {
+  it("are all deleted in one sweep, however many there are", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    cleanups.push(async () => void vi.useRealTimers());
+    let now = Date.now();
+    const { run, worker, database } = await open({ clock: () => now });
+    const { run: old } = await run();
+    // As many more as several batches take, copied from the one that ran.
+    await database.run(
+      `INSERT INTO runs SELECT 'run_' || value, tenant, user, agent_id, agent_version, session_id, status, created,
+         deadline, ended, last_seq, fencing_token, attempt, worker, lease_until, cancel_reason
+       FROM runs, (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 450) SELECT value FROM n)
+       WHERE id = ?`,
+      old.id,
+    );
+    now += 86_400_000 + 1;
+    worker.start();
+    vi.advanceTimersByTime(60_000);
+    const left = () => database.read((sql) => sql.get<{ count: number }>("SELECT count(*) AS count FROM runs")?.count);
+    await vi.waitFor(async () => expect(await left()).toBe(0));
+  });
+});
 
 describe("the queue", () => {
   it("lets runs wait when there is no room, and takes them in order when there is", async () => {
