@@ -123,6 +123,14 @@ describe("model calls", () => {
     expect(gateway.owners.seen.prompts).toHaveLength(asked);
   });
 
+  it("do not pass without a verdict that lets them", async () => {
+    expect(await reasonOf(gateway.grpc(ModelService).generate(say("undecided")))).toBe("INPUT_BLOCKED");
+    const system = { role: Role.SYSTEM, parts: [{ content: { case: "text" as const, value: "undecided" } }] };
+    const prompt = { model: "small", messages: [system] };
+    expect(await reasonOf(gateway.grpc(ModelService).generate({ prompt }))).toBe("OUTPUT_BLOCKED");
+    expect(await reasonOf(collect(gateway.grpc(ModelService).streamGenerate({ prompt })))).toBe("OUTPUT_BLOCKED");
+  });
+
   it("take no text in places that the guardrail does not read", async () => {
     const { prompt } = say("hi");
     const call = { id: "call_1", name: "send", argumentsJson: "{}" };
@@ -291,6 +299,21 @@ describe("runs", () => {
     expect(await reasonOf(gateway.grpc(AgentService).submitRun({ run: { agentId: "nobody" } }))).toBe(
       "AGENT_NOT_FOUND",
     );
+  });
+});
+
+describe("a gateway that stops", () => {
+  it("leaves the runs that it streams to go on, because their callers can watch them again", async () => {
+    const stopping = await openGateway();
+    const events = stopping.grpc(AgentService).streamRun({ run: { agentId: "endless", input: "hi" } });
+    const cut = failure(
+      (async () => {
+        for await (const { event } of events) if (event?.event.case === "textDelta") void stopping.process.stop(100);
+      })(),
+    );
+    expect((await cut).code).toBe(Code.Unavailable);
+    await stopping.close();
+    expect(stopping.owners.seen.cancelled).toEqual([]);
   });
 });
 

@@ -6,14 +6,14 @@ import {
   GenerationEventSchema,
   type Prompt,
 } from "@agentmesh/contracts/llm_router/v1/model";
-import { Stage, Verdict } from "@agentmesh/contracts/type/v1/types";
+import { Stage } from "@agentmesh/contracts/type/v1/types";
 import { relayStream } from "@agentmesh/rpc";
 import type { CallScope } from "@agentmesh/rpc/scope";
 import { create } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { errors } from "../errors.ts";
 import { replaced } from "./prompt-texts.ts";
-import { refusal, type TextGuard } from "./text-guard.ts";
+import { mayPass, refusal, type TextGuard } from "./text-guard.ts";
 
 /** What a guarded stream is made of. */
 export interface GuardedStreamOptions {
@@ -90,7 +90,7 @@ class ModelAnswer {
       signal: this.#left.signal,
     });
     for await (const { textDelta, findings, verdict } of checked) {
-      if (verdict === Verdict.BLOCK) throw refusal(errors.OUTPUT_BLOCKED, findings);
+      if (!mayPass(verdict)) throw refusal(errors.OUTPUT_BLOCKED, findings);
       if (textDelta !== "") yield textDelta;
     }
     if (this.#failure !== undefined) throw this.#failure.error;

@@ -61,7 +61,7 @@ export class TextGuard {
     for (const batch of batchesOf(texts)) {
       const contents = batch.map(({ stage, text }) => ({ stage, text }));
       const { verdict, results } = await this.#guardrail.check({ contents }, callOptionsOf(scope));
-      if (verdict === Verdict.BLOCK)
+      if (!mayPass(verdict))
         throw refusal(
           blocked,
           results.flatMap(({ findings }) => findings),
@@ -70,6 +70,11 @@ export class TextGuard {
     }
     return replacements;
   }
+}
+
+/** Whether at least some of a text may pass. A verdict that nobody knows does not. */
+export function mayPass(verdict: Verdict): boolean {
+  return verdict === Verdict.ALLOW || verdict === Verdict.FLAG || verdict === Verdict.REDACT;
 }
 
 /** The error of a blocked text: says which categories were found, never what. */
