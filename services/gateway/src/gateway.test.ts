@@ -1,10 +1,13 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { AgentService } from "@agentmesh/contracts/gateway/v1/agent_service";
 import { KeyService } from "@agentmesh/contracts/gateway/v1/key_service";
 import { ModelService } from "@agentmesh/contracts/gateway/v1/model_service";
 import { SessionService } from "@agentmesh/contracts/gateway/v1/session_service";
 import { UsageService } from "@agentmesh/contracts/gateway/v1/usage_service";
 import { Role } from "@agentmesh/contracts/type/v1/types";
-import { errorInfoOf } from "@agentmesh/rpc";
+import { createPrincipalSigner, errorInfoOf, PRINCIPAL_HEADER } from "@agentmesh/rpc";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openGateway, type TestGateway } from "./gateway.fixture.ts";
@@ -24,6 +27,13 @@ const reasonOf = async (call: Promise<unknown>) => errorInfoOf(await failure(cal
 const keyWith = async (...scopes: string[]) =>
   (await gateway.grpc(KeyService).createKey({ name: "test", scopes })).secret;
 
+/** As the mesh names its keys. */
+const keyIdOf = (key: KeyObject) =>
+  createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 16);
+
 async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of stream) all.push(item);
@@ -34,6 +44,23 @@ describe("the public door", () => {
   it("lets nobody in without a valid key", async () => {
     expect(await reasonOf(gateway.grpc(ModelService, "").listModels({}))).toBe("KEY_MISSING");
     expect(await reasonOf(gateway.grpc(ModelService, "am_x").listModels({}))).toBe("KEY_INVALID");
+  });
+
+  it("takes no caller's word for who it is: tokens of the mesh open nothing here", async () => {
+    const privateKey = createPrivateKey(readFileSync(join(gateway.process.dataDirectory, "principal-key.pem")));
+    const admin = { tenant: "default", user: "admin", keyId: "k", roles: ["admin"], scopes: ["*"] };
+    const keyId = keyIdOf(createPublicKey(privateKey));
+    const token = createPrincipalSigner({ keyId, privateKey }).credential(admin).token();
+    const headers = { [PRINCIPAL_HEADER]: token };
+    expect(await reasonOf(gateway.grpc(ModelService, "").listModels({}, { headers }))).toBe("KEY_MISSING");
+    const few = await keyWith("models:read");
+    expect(await reasonOf(gateway.grpc(KeyService, few).listKeys({}, { headers }))).toBe("SCOPE_MISSING");
+    for (const path of ["/v1/models", "/agentmesh.gateway.v1.ModelService/ListModels"]) {
+      const method = path.startsWith("/v1") ? "GET" : "POST";
+      const init = { method, headers: { ...headers, "content-type": "application/json" } };
+      const response = await fetch(`${gateway.url}${path}`, method === "GET" ? init : { ...init, body: "{}" });
+      expect(response.status).toBe(401);
+    }
   });
 
   it("asks for the scope that the contract names", async () => {
