@@ -295,6 +295,14 @@ describe("bad requests", () => {
     });
   });
 
+  it("are answered with an error that is not larger than they are", async () => {
+    const { start } = await open();
+    const parts = Array(50_000).fill({ text: "\ud800", provenance: "user" as const });
+    const error = await start({ history: [{ role: "user", parts }] }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ reason: "INVALID_INPUT" });
+    expect((error as Error).message.length).toBeLessThan(2_000);
+  });
+
   it("of an agent that does not exist are refused", async () => {
     const { start } = await open();
     await expect(start({ agentId: "nobody" })).rejects.toMatchObject({ reason: "AGENT_NOT_FOUND" });
