@@ -47,7 +47,7 @@ function isUntrusted(stage: Stage): boolean {
 function findPhrases({ text, from }: TextView, report: Report, untrusted: boolean): void {
   FIRST_WORD.lastIndex = from;
   for (let found = FIRST_WORD.exec(text); found !== null; found = FIRST_WORD.exec(text)) {
-    const index = found.index;
+    const index = text.charCodeAt(found.index) === UNDERSCORE ? found.index + 1 : found.index;
     const starts = STARTS[bucketAt(text, index)];
     if (starts !== undefined && startsWord(text, index)) {
       matchStarts(text, index, { starts, report, untrusted });
@@ -188,5 +188,5 @@ function firstWordPattern(): RegExp {
   const words = new Set(
     injectionRules.flatMap(({ starts }) => starts.map((start) => start.split(/[ '-]/, 1)[0] ?? "")),
   );
-  return new RegExp(`(?<![A-Za-z0-9])(?:${[...words].sort().join("|")})\\b`, "gi");
+  return new RegExp(`(?:\\b|_)(?:${[...words].sort().join("|")})\\b`, "gi");
 }
