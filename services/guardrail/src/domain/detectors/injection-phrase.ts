@@ -45,7 +45,7 @@ function isUntrusted(stage: Stage): boolean {
 }
 
 function findPhrases({ text, from }: TextView, report: Report, untrusted: boolean): void {
-  FIRST_WORD.lastIndex = from;
+  FIRST_WORD.lastIndex = text.charCodeAt(from - 1) === UNDERSCORE ? from - 1 : from;
   for (let found = FIRST_WORD.exec(text); found !== null; found = FIRST_WORD.exec(text)) {
     const index = text.charCodeAt(found.index) === UNDERSCORE ? found.index + 1 : found.index;
     const starts = STARTS[bucketAt(text, index)];
