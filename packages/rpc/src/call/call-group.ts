@@ -1,18 +1,7 @@
 import type { Span } from "@agentmesh/telemetry";
 import { cancelError } from "../errors/abort-error.ts";
 import type { CallScope, PrincipalCredential } from "../scope.ts";
-import type { ServerCall } from "./server-call.ts";
-
-/** What calls of this process can belong to: another call, or something else that ends. */
-export interface CallOwner {
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch; undefined: it has no end of its own. */
-  readonly deadline: number | undefined;
-  /** Ends `call` when the owner ends. */
-  adopt(call: ServerCall): void;
-  /** The call has ended. */
-  forget(call: ServerCall): void;
-}
+import type { CallOwner, OwnedCall } from "./call-owner.ts";
 
 /**
  * Calls made on behalf of something that is no call itself, such as an HTTP request. It costs less than an
@@ -20,7 +9,7 @@ export interface CallOwner {
  */
 export class CallGroup implements CallOwner {
   readonly deadline = undefined;
-  readonly #calls = new Set<ServerCall>();
+  readonly #calls = new Set<OwnedCall>();
   #controller: AbortController | undefined;
   #reason: unknown;
 
@@ -40,12 +29,12 @@ export class CallGroup implements CallOwner {
     for (const call of this.#calls) call.abort(this.#reason);
   }
 
-  adopt(call: ServerCall): void {
+  adopt(call: OwnedCall): void {
     if (this.#reason === undefined) this.#calls.add(call);
     else call.abort(this.#reason);
   }
 
-  forget(call: ServerCall): void {
+  forget(call: OwnedCall): void {
     this.#calls.delete(call);
   }
 

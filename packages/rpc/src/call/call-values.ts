@@ -1,7 +1,7 @@
 import type { Span } from "@agentmesh/telemetry";
 import { type ContextKey, type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { PrincipalCredential } from "../scope.ts";
-import type { CallOwner } from "./call-group.ts";
+import type { CallOwner } from "./call-owner.ts";
 
 /** Who the call acts for. In process it reaches the server as it is, on the wire as a token. */
 export const principalKey: ContextKey<PrincipalCredential | undefined> = createContextKey<

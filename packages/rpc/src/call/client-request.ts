@@ -8,7 +8,7 @@ import type {
   UnaryResponse,
 } from "@connectrpc/connect";
 import { pathOf } from "../binding.ts";
-import type { CallOwner } from "./call-group.ts";
+import type { CallOwner } from "./call-owner.ts";
 import { CallValues, deadlineKey } from "./call-values.ts";
 import { mapIterable } from "./map-iterable.ts";
 import { MetadataHeaders } from "./metadata-headers.ts";

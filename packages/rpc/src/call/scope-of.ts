@@ -1,7 +1,8 @@
 import type { Span } from "@agentmesh/telemetry";
 import type { CallOptions, HandlerContext } from "@connectrpc/connect";
 import type { CallScope, PrincipalCredential } from "../scope.ts";
-import { type CallOwner, GroupScope } from "./call-group.ts";
+import { GroupScope } from "./call-group.ts";
+import type { CallOwner } from "./call-owner.ts";
 import { CallValues, deadlineKey, principalKey, spanKey } from "./call-values.ts";
 import { ServerCall } from "./server-call.ts";
 

@@ -7,7 +7,7 @@ import {
   type UnaryRequest,
 } from "@connectrpc/connect";
 import { abortError, cancelError, deadlineError } from "../errors/abort-error.ts";
-import type { CallOwner } from "./call-group.ts";
+import type { CallOwner, OwnedCall } from "./call-owner.ts";
 import { type CallValues, deadlineKey } from "./call-values.ts";
 import { MetadataHeaders } from "./metadata-headers.ts";
 
@@ -78,7 +78,7 @@ export class ServerCall implements HandlerContext, CallOwner {
   #timer: NodeJS.Timeout | undefined;
   readonly #caller: CallOwner | undefined;
   /** Calls made during this one that have not ended. */
-  #calls: Set<ServerCall> | undefined;
+  #calls: Set<OwnedCall> | undefined;
   #listeners: EndListener[] | undefined;
 
   constructor(init: ServerCallInit) {
@@ -104,7 +104,7 @@ export class ServerCall implements HandlerContext, CallOwner {
   }
 
   /** Ends `call` when this one ends. */
-  adopt(call: ServerCall): void {
+  adopt(call: OwnedCall): void {
     if (this.#reason !== undefined) {
       call.abort(this.#reason);
       return;
@@ -218,7 +218,7 @@ export class ServerCall implements HandlerContext, CallOwner {
   }
 
   /** A call made during this one has ended. */
-  forget(call: ServerCall): void {
+  forget(call: OwnedCall): void {
     this.#calls?.delete(call);
   }
 }
