@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { serviceOptions } from "./node-options.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const node24 = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
@@ -42,13 +43,13 @@ const warmed = join(compileCache, "warmed");
 if (!existsSync(warmed)) {
   const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
   for (const entry of ["services/all-in-one/src/main.ts", "packages/llm-simulator/src/main.ts"]) {
-    spawnSync(node24, ["--disable-warning=ExperimentalWarning", join(root, entry), "--help"], { stdio: "ignore", env });
+    spawnSync(node24, [...serviceOptions, join(root, entry), "--help"], { stdio: "ignore", env });
   }
   mkdirSync(compileCache, { recursive: true });
   writeFileSync(warmed, "");
 }
 
-const child = spawn(node24, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], {
+const child = spawn(node24, [...serviceOptions, ...process.argv.slice(2)], {
   stdio: "inherit",
   env: {
     ...process.env,

@@ -8,11 +8,13 @@ import {
 } from "@agentmesh/rpc";
 import { errors } from "./errors.ts";
 import type { LiveModule } from "./live-module.ts";
+import type { ModuleName } from "./module.ts";
 import { moduleStep } from "./module-error.ts";
 
 /** A port that a module is served on. */
 export interface Listener {
   readonly kind: "grpc" | "http";
+  readonly module: ModuleName;
   /** "host:port" as bound. */
   readonly address: string;
   drain(graceMs: number): Promise<void>;
@@ -72,6 +74,7 @@ async function listen(opening: {
   const bound = await moduleStep(live.module.name, step, () => listening(server, host, port));
   return {
     kind,
+    module: live.module.name,
     address: hostPort(host, bound),
     drain: (graceMs) => server.drain(graceMs),
     close: () => server.close(),

@@ -33,18 +33,23 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
   if (!inTime) logger.error("closing takes too long, giving up", { waited_ms: closingMs });
 }
 
-/** Servers refuse new calls while modules finish their work, each within the same time. */
+/**
+ * One module after the other, callers before those they call, all within the same time: its servers refuse new calls and
+ * it finishes its work. What it calls for that must still answer, so that is not drained before.
+ */
 async function drain({ listeners, modules, logger, graceMs }: ShutdownOptions): Promise<void> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new Error("the drain time is over")), graceMs);
-  const servers = listeners.map((listener) =>
-    attempt(logger, `drain ${listener.kind} port`, () => listener.drain(graceMs)),
-  );
-  for (const live of modules.toReversed()) {
-    const drained = attempt(logger, `drain ${live.module.name}`, () => live.running?.drain?.(controller.signal));
-    await Promise.race([drained, aborted(controller.signal)]);
+  const end = performance.now() + graceMs;
+  for (const { module, running } of modules.toReversed()) {
+    const own = listeners.filter((listener) => listener.module === module.name);
+    const left = Math.max(0, end - performance.now());
+    const servers = own.map((listener) =>
+      attempt(logger, `drain ${listener.kind} port of ${module.name}`, () => listener.drain(left)),
+    );
+    const drained = attempt(logger, `drain ${module.name}`, () => running?.drain?.(controller.signal));
+    await Promise.all([...servers, Promise.race([drained, aborted(controller.signal)])]);
   }
-  await Promise.all(servers);
   clearTimeout(timer);
 }
 

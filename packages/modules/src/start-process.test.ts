@@ -6,7 +6,7 @@ import { CostService } from "@agentmesh/contracts/cost/v1/cost";
 import { DependencyStatus, DiagnosticsService } from "@agentmesh/contracts/diagnostics/v1/diagnostics";
 import { UsageService } from "@agentmesh/contracts/gateway/v1/usage_service";
 import { Health, HealthCheckResponse_ServingStatus as Serving } from "@agentmesh/contracts/grpc/health/v1/health";
-import { createGrpcTransport, errorInfoOf } from "@agentmesh/rpc";
+import { callOptionsOf, createGrpcTransport, errorInfoOf } from "@agentmesh/rpc";
 import { temporaryDirectory } from "@agentmesh/state/testing";
 import { createClient } from "@connectrpc/connect";
 import { afterEach, describe, expect, it } from "vitest";
@@ -144,6 +144,27 @@ describe.each(["direct", "grpc"])("a process whose modules talk over %s", (trans
     expect((await call).limits).toHaveLength(1);
     await stopped;
     expect(probe.events.at(-1)).toBe("cost stop");
+  });
+
+  it("lets a module that finishes its work still call those it depends on", async () => {
+    const gateway = testGatewayModule({ events: [] });
+    let subjects: string[] | undefined;
+    const working: Module = {
+      ...gateway,
+      create: async (host, config) => {
+        const principal = { tenant: "acme", user: "u", keyId: "k", roles: [], scopes: ["usage:read"] };
+        const work = async () => {
+          const scope = { signal: new AbortController().signal, deadline: undefined, span: undefined };
+          const credential = host.signer?.credential(principal);
+          const { limits } = await host.client(CostService).listLimits({}, callOptionsOf({ ...scope, credential }));
+          subjects = limits.map(({ subject }) => subject);
+        };
+        return { ...(await gateway.create(host, config)), drain: work };
+      },
+    };
+    const running = await start([working, testCostModule({ events: [] })], meshEnvironment());
+    await running.stop();
+    expect(subjects).toEqual(["acme"]);
   });
 
   it("ends calls that outlast the drain time with a reason", async () => {

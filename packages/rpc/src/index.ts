@@ -1,5 +1,6 @@
 /** One programming model, three transports: in process, gRPC and the HTTP edge, with one list of interceptors. */
 export { bind, type InterceptorsFor, pathOf, type ServiceBinding } from "./binding.ts";
+export { CallGroup } from "./call/call-group.ts";
 export { CallValues, deadlineKey, principalKey, spanKey } from "./call/call-values.ts";
 export { callOptionsOf, scopeOf } from "./call/scope-of.ts";
 export { relayStream, withStream } from "./call/with-stream.ts";

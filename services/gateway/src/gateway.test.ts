@@ -1,10 +1,13 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { AgentService } from "@agentmesh/contracts/gateway/v1/agent_service";
 import { KeyService } from "@agentmesh/contracts/gateway/v1/key_service";
 import { ModelService } from "@agentmesh/contracts/gateway/v1/model_service";
 import { SessionService } from "@agentmesh/contracts/gateway/v1/session_service";
 import { UsageService } from "@agentmesh/contracts/gateway/v1/usage_service";
 import { Role } from "@agentmesh/contracts/type/v1/types";
-import { errorInfoOf } from "@agentmesh/rpc";
+import { createPrincipalSigner, errorInfoOf, PRINCIPAL_HEADER } from "@agentmesh/rpc";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openGateway, type TestGateway } from "./gateway.fixture.ts";
@@ -24,6 +27,13 @@ const reasonOf = async (call: Promise<unknown>) => errorInfoOf(await failure(cal
 const keyWith = async (...scopes: string[]) =>
   (await gateway.grpc(KeyService).createKey({ name: "test", scopes })).secret;
 
+/** As the mesh names its keys. */
+const keyIdOf = (key: KeyObject) =>
+  createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 16);
+
 async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of stream) all.push(item);
@@ -34,6 +44,23 @@ describe("the public door", () => {
   it("lets nobody in without a valid key", async () => {
     expect(await reasonOf(gateway.grpc(ModelService, "").listModels({}))).toBe("KEY_MISSING");
     expect(await reasonOf(gateway.grpc(ModelService, "am_x").listModels({}))).toBe("KEY_INVALID");
+  });
+
+  it("takes no caller's word for who it is: tokens of the mesh open nothing here", async () => {
+    const privateKey = createPrivateKey(readFileSync(join(gateway.process.dataDirectory, "principal-key.pem")));
+    const admin = { tenant: "default", user: "admin", keyId: "k", roles: ["admin"], scopes: ["*"] };
+    const keyId = keyIdOf(createPublicKey(privateKey));
+    const token = createPrincipalSigner({ keyId, privateKey }).credential(admin).token();
+    const headers = { [PRINCIPAL_HEADER]: token };
+    expect(await reasonOf(gateway.grpc(ModelService, "").listModels({}, { headers }))).toBe("KEY_MISSING");
+    const few = await keyWith("models:read");
+    expect(await reasonOf(gateway.grpc(KeyService, few).listKeys({}, { headers }))).toBe("SCOPE_MISSING");
+    for (const path of ["/v1/models", "/agentmesh.gateway.v1.ModelService/ListModels"]) {
+      const method = path.startsWith("/v1") ? "GET" : "POST";
+      const init = { method, headers: { ...headers, "content-type": "application/json" } };
+      const response = await fetch(`${gateway.url}${path}`, method === "GET" ? init : { ...init, body: "{}" });
+      expect(response.status).toBe(401);
+    }
   });
 
   it("asks for the scope that the contract names", async () => {
@@ -50,6 +77,19 @@ describe("the public door", () => {
     await gateway.grpc(ModelService, secret).listModels({});
     await keys.revokeKey({ keyId: key!.id });
     expect(await reasonOf(gateway.grpc(ModelService, secret).listModels({}))).toBe("KEY_REVOKED");
+  });
+
+  it("takes lengths of time that are no whole milliseconds", async () => {
+    const keys = gateway.grpc(KeyService);
+    const timeToLive = { seconds: 60n, nanos: 500_000 };
+    const { key } = await keys.createKey({ name: "odd", scopes: ["models:read"], timeToLive });
+    await expect(keys.rotateKey({ keyId: key!.id, grace: { seconds: 1n, nanos: 400_000 } })).resolves.toBeDefined();
+  });
+
+  it("answers a long key id with a short error", async () => {
+    const error = await failure(gateway.grpc(KeyService).revokeKey({ keyId: "x".repeat(100_000) }));
+    expect(errorInfoOf(error)?.reason).toBe("KEY_NOT_FOUND");
+    expect(errorInfoOf(error)?.metadata.key_id?.length).toBeLessThan(100);
   });
 
   it("pages keys without their secrets", async () => {
@@ -108,6 +148,30 @@ describe("model calls", () => {
     const error = await failure(gateway.grpc(ModelService).generate(say("a forbidden thing")));
     expect(errorInfoOf(error)).toMatchObject({ reason: "INPUT_BLOCKED", metadata: { categories: "blocked_pattern" } });
     expect(gateway.owners.seen.prompts).toHaveLength(asked);
+  });
+
+  it("do not pass without a verdict that lets them", async () => {
+    expect(await reasonOf(gateway.grpc(ModelService).generate(say("undecided")))).toBe("INPUT_BLOCKED");
+    const system = { role: Role.SYSTEM, parts: [{ content: { case: "text" as const, value: "undecided" } }] };
+    const prompt = { model: "small", messages: [system] };
+    expect(await reasonOf(gateway.grpc(ModelService).generate({ prompt }))).toBe("OUTPUT_BLOCKED");
+    expect(await reasonOf(collect(gateway.grpc(ModelService).streamGenerate({ prompt })))).toBe("OUTPUT_BLOCKED");
+  });
+
+  it("take no text in places that the guardrail does not read", async () => {
+    const { prompt } = say("hi");
+    const call = { id: "call_1", name: "send", argumentsJson: "{}" };
+    const conversation = (calling: typeof call, answered: string) => [
+      ...prompt.messages,
+      { role: Role.ASSISTANT, toolCalls: [calling] },
+      { role: Role.TOOL, toolCallId: answered, parts: prompt.messages[0]!.parts },
+    ];
+    const ask = (calling: typeof call, answered = calling.id) =>
+      gateway.grpc(ModelService).generate({ prompt: { ...prompt, messages: conversation(calling, answered) } });
+    await expect(ask(call)).resolves.toBeDefined();
+    expect(await reasonOf(ask({ ...call, name: "a forbidden thing" }))).toBe("INVALID_REQUEST");
+    expect(await reasonOf(ask({ ...call, id: "a forbidden thing" }))).toBe("INVALID_REQUEST");
+    expect(await reasonOf(ask(call, "a forbidden thing"))).toBe("INVALID_REQUEST");
   });
 
   it("leave system messages to the operator", async () => {
@@ -262,6 +326,21 @@ describe("runs", () => {
     expect(await reasonOf(gateway.grpc(AgentService).submitRun({ run: { agentId: "nobody" } }))).toBe(
       "AGENT_NOT_FOUND",
     );
+  });
+});
+
+describe("a gateway that stops", () => {
+  it("leaves the runs that it streams to go on, because their callers can watch them again", async () => {
+    const stopping = await openGateway();
+    const events = stopping.grpc(AgentService).streamRun({ run: { agentId: "endless", input: "hi" } });
+    const cut = failure(
+      (async () => {
+        for await (const { event } of events) if (event?.event.case === "textDelta") void stopping.process.stop(100);
+      })(),
+    );
+    expect((await cut).code).toBe(Code.Unavailable);
+    await stopping.close();
+    expect(stopping.owners.seen.cancelled).toEqual([]);
   });
 });
 

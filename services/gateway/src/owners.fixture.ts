@@ -143,7 +143,7 @@ function router(seen: Seen): ServiceImpl<typeof LlmRouterService> {
   };
 }
 
-/** Blocks "forbidden", takes "bob@example.com" out. */
+/** Blocks "forbidden", takes "bob@example.com" out, has no verdict for "undecided". */
 function resultOf({ text }: Pick<Content, "text">): MessageInitShape<typeof CheckResultSchema> & { verdict: Verdict } {
   if (text.includes("forbidden")) {
     return {
@@ -151,6 +151,7 @@ function resultOf({ text }: Pick<Content, "text">): MessageInitShape<typeof Chec
       findings: [{ detector: "test.word", category: "blocked_pattern", action: Verdict.BLOCK }],
     };
   }
+  if (text.includes("undecided")) return { verdict: Verdict.UNSPECIFIED };
   if (!text.includes("bob@example.com")) return { verdict: Verdict.ALLOW };
   return { verdict: Verdict.REDACT, redactedText: text.replaceAll("bob@example.com", "[email]") };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { CostService } from "@agentmesh/contracts/cost/v1/cost";
 import { LlmRouterService } from "@agentmesh/contracts/llm_router/v1/llm_router";
 import { defineModule } from "@agentmesh/modules";
@@ -10,6 +9,7 @@ import { openProviders } from "./adapters/openai/open-providers.ts";
 import { settings } from "./config.ts";
 import { Catalogue } from "./domain/catalogue.ts";
 import { Embeddings } from "./domain/embeddings.ts";
+import { newCallId } from "./domain/hold-id.ts";
 import { ModelCalls } from "./domain/model-calls.ts";
 import { ProviderHealth } from "./domain/provider-health.ts";
 import { AUTO } from "./domain/route.ts";
@@ -39,7 +39,7 @@ export const llmRouterModule = defineModule({
       health,
       clock,
       random,
-      newId: randomUUID,
+      newId: () => newCallId(clock()),
       callTimeoutMs: config.callTimeout,
       catalogue,
       providers,

@@ -1,5 +1,4 @@
 /** The service over the in-process transport, with the simulator or any other provider behind it. */
-import { randomUUID } from "node:crypto";
 import { LlmRouterService } from "@agentmesh/contracts/llm_router/v1/llm_router";
 import { bind, createDirectTransport, serverInterceptors } from "@agentmesh/rpc";
 import type { PrincipalCredential } from "@agentmesh/rpc/scope";
@@ -10,6 +9,7 @@ import { openAiCodec } from "./adapters/openai/encode-prompt.ts";
 import { OpenAiProvider } from "./adapters/openai/openai-provider.ts";
 import { Catalogue, type ModelEntry } from "./domain/catalogue.ts";
 import { Embeddings } from "./domain/embeddings.ts";
+import { newCallId } from "./domain/hold-id.ts";
 import { ModelCalls } from "./domain/model-calls.ts";
 import { ProviderHealth } from "./domain/provider-health.ts";
 import { RecordingHolds } from "./domain/recording-holds.fixture.ts";
@@ -77,7 +77,7 @@ export async function startRouter(options: RouterOptions) {
     clock: Date.now,
     // The shortest waits between tries.
     random: () => 0,
-    newId: randomUUID,
+    newId: () => newCallId(Date.now()),
     callTimeoutMs: options.callTimeoutMs ?? 20_000,
     catalogue,
     providers: new Map([["simulator", provider]]),

@@ -15,7 +15,7 @@ export const settings = defineSettings("orchestrator", {
   }),
   maxToolCalls: integer({
     env: "AGENTMESH_ORCHESTRATOR_MAX_TOOL_CALLS",
-    default: 512,
+    default: 128,
     min: 1,
     max: 100_000,
     help: "Most tool calls of all runs that are under way at the same time; further ones wait their turn.",

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { request } from "undici";
+import { serviceOptions } from "../../../scripts/node-options.mjs";
 import { type MeasuredProcess, startProcess } from "./measured-process.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -68,6 +69,7 @@ export async function startMesh(options: {
   const process = await startProcess({
     name: "mesh",
     entry: "../../../services/all-in-one/src/main.ts",
+    nodeOptions: serviceOptions,
     environment: {
       AGENTMESH_DATA_DIR: options.dataDirectory,
       AGENTMESH_GATEWAY_GRPC_PORT: String(grpcPort),

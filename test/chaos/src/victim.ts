@@ -1,4 +1,5 @@
 /** The process that is killed again and again: the whole mesh on one data folder. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { KeyService } from "@agentmesh/contracts/gateway/v1/key_service";
 import { UsageService } from "@agentmesh/contracts/gateway/v1/usage_service";
 import { createGrpcTransport } from "@agentmesh/rpc";
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { serviceOptions } from "../../../scripts/node-options.mjs";
 
 const entry = fileURLToPath(new URL("../../../services/all-in-one/src/main.ts", import.meta.url));
 const agents = fileURLToPath(new URL("../../agents", import.meta.url));
@@ -67,7 +69,7 @@ export class Victim {
   async start(): Promise<number> {
     const started = performance.now();
     const [grpc, http, metrics] = this.#ports;
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry], {
+    const child = spawn(process.execPath, [...serviceOptions, entry], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,

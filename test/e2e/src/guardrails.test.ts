@@ -46,6 +46,13 @@ describeMesh("guardrails", { topologies: allTopologies }, (mesh) => {
     expect((await person.usage.getUsage({ user: person.user })).total?.charges ?? 0n).toBe(0n);
   });
 
+  it("name the limit that a text exceeds", async () => {
+    const { agents } = await mesh().person();
+    const refused = await failureOf(agents.run({ run: { agentId: "assistant", input: "word ".repeat(40_000) } }));
+    expect(refused).toMatchObject({ code: "InvalidArgument", reason: "INPUT_BLOCKED" });
+    expect(refused.message).toContain("131072");
+  });
+
   it("let no personal data out in a stream, however it is cut into deltas", async () => {
     const { agents } = await mesh().person();
     const events = await eventsOf(agents.streamRun({ run: { agentId: "leaky", input: "Where does she live?" } }));

@@ -1,3 +1,4 @@
+import { LimitScope } from "@agentmesh/contracts/cost/v1/cost";
 import OpenAI, {
   AuthenticationError,
   BadRequestError,
@@ -72,6 +73,36 @@ describeMesh("the official openai SDK", {}, (mesh) => {
     ];
     const answer = await sdk(mesh(), secret).chat.completions.create({ model: "agent/assistant", messages });
     expect(answer.choices[0]?.message.content).toContain("Ada");
+  });
+
+  it("keeps a conversation on the server by naming its session, and repeats a request without a second run", async () => {
+    const person = await mesh().person();
+    const client = sdk(mesh(), person.secret);
+    const say = (content: string, headers: Record<string, string>) =>
+      client.chat.completions
+        .create({ model: "agent/assistant", messages: [{ role: "user", content }] }, { headers })
+        .withResponse();
+    const headers = { "x-agentmesh-session": "sdk" };
+    const named = await say("My name is Ada.", { ...headers, "idempotency-key": "once" });
+    const again = await say("My name is Ada.", { ...headers, "idempotency-key": "once" });
+    expect(again.data.id).toBe(named.data.id);
+    expect(again.response.headers.get("x-agentmesh-run-id")).toBe(named.response.headers.get("x-agentmesh-run-id"));
+    expect((await say("What is my name?", headers)).data.choices[0]?.message.content).toContain("Ada");
+    expect((await person.agents.listRuns({ sessionId: "sdk" })).runs).toHaveLength(2);
+    const other = await errorOf(say("My name is Eve.", { ...headers, "idempotency-key": "once" }));
+    expect(other).toMatchObject({ status: 409, code: "idempotency_key_reused" });
+  });
+
+  it("gets the budget that is spent as OpenAI's own error of quota", async () => {
+    const person = await mesh().person();
+    const limit = { scope: LimitScope.USER_DAY, subject: person.user, limit: { nanoUsd: 1n } };
+    await mesh().admin.usage.setLimit({ limit });
+    const client = sdk(mesh(), person.secret);
+    for (const model of ["simulator-small", "agent/assistant"]) {
+      const refused = await errorOf(client.chat.completions.create({ model, messages: question }));
+      expect(refused).toBeInstanceOf(RateLimitError);
+      expect(refused).toMatchObject({ status: 429, code: "insufficient_quota" });
+    }
   });
 
   it.each(["auto", "simulator-small"])("asks the model %s directly, streamed and not", async (model) => {

@@ -4,12 +4,16 @@ import { RunStatus } from "@agentmesh/contracts/orchestrator/v1/run";
 import { temporaryDirectory } from "@agentmesh/state/testing";
 import { afterEach, expect, it } from "vitest";
 import { eventually } from "./harness/eventually.ts";
-import { failureOf } from "./harness/failure.ts";
+import { describeFailure, failureOf } from "./harness/failure.ts";
 import { MeshProcess, type MeshProcessOptions } from "./harness/mesh-process.ts";
 import type { Clients } from "./harness/person.ts";
 import { answerOf, eventsOf, journalOf, namesOf } from "./harness/runs.ts";
 import { calculate, script } from "./harness/scripts.ts";
 import { agentsIn } from "./harness/test-mesh.ts";
+
+const transports = ["direct", "grpc"] as const;
+const services = ["GUARDRAIL", "ORCHESTRATOR", "LLM_ROUTER", "MEMORY", "TOOL_REGISTRY", "COST"];
+const freeServicePorts = Object.fromEntries(services.map((name) => [`AGENTMESH_${name}_GRPC_PORT`, "0"]));
 
 const folders: { remove(): void }[] = [];
 const processes: MeshProcess[] = [];
@@ -19,10 +23,14 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) folder.remove();
 });
 
-function dataFolder(): MeshProcessOptions {
+function dataFolder(settings: Record<string, string> = {}): MeshProcessOptions {
   const folder = temporaryDirectory();
   folders.push(folder);
-  const environment = { AGENTMESH_ORCHESTRATOR_AGENTS: agentsIn(folder.path), AGENTMESH_LOG_LEVEL: "warn" };
+  const environment = {
+    AGENTMESH_ORCHESTRATOR_AGENTS: agentsIn(folder.path),
+    AGENTMESH_LOG_LEVEL: "warn",
+    ...settings,
+  };
   return { dataDirectory: join(folder.path, "data"), environment };
 }
 
@@ -58,38 +66,67 @@ async function expectWholeJournal({ agents }: Clients, runId: string): Promise<v
   expect(new Set(steps).size).toBe(steps.length);
 }
 
-it("a mesh that is told to stop finishes the run it is at, takes no new one, and ends with 0", async () => {
-  const options = dataFolder();
-  const first = await start(options);
-  const clients = first.as();
-  const runId = await runningRun(clients);
-  first.signal("SIGTERM");
-  const next = () => failureOf(clients.agents.submitRun({ run: { agentId: "assistant", input: "What is 1 + 1?" } }));
-  expect(await next()).toMatchObject({ code: "Unavailable" });
-  expect(await first.ended()).toBe(0);
-  const second = (await start(options)).as();
-  const { run } = await second.agents.getRun({ runId });
-  expect(run).toMatchObject({ status: RunStatus.SUCCEEDED });
-  expect(answerOf(run)).toContain("Twelve.");
-  expect((await second.agents.listRuns({})).runs).toHaveLength(1);
-  await expectWholeJournal(second, runId);
-});
+it.each(transports)(
+  "a mesh (%s) that is told to stop finishes the run it is at, takes no new one, and ends with 0",
+  async (transport) => {
+    const options = dataFolder({ AGENTMESH_TRANSPORT: transport, ...freeServicePorts });
+    const first = await start(options);
+    const clients = first.as();
+    const runId = await runningRun(clients);
+    first.signal("SIGTERM");
+    const accepted = [runId];
+    const refusal = () =>
+      clients.agents.submitRun({ run: { agentId: "assistant", input: "What is 1 + 1?" } }).then(({ run }) => {
+        accepted.push(run?.id ?? "");
+        return undefined;
+      }, describeFailure);
+    expect(await eventually(refusal, (refused) => refused !== undefined)).toMatchObject({ code: "Unavailable" });
+    expect(await first.ended()).toBe(0);
+    expect(first.output).not.toContain('"level":"error"');
+    const second = (await start(options)).as();
+    const { run } = await second.agents.getRun({ runId });
+    expect(run).toMatchObject({ status: RunStatus.SUCCEEDED });
+    expect(answerOf(run)).toContain("Twelve.");
+    expect((await second.agents.listRuns({})).runs).toHaveLength(accepted.length);
+    for (const id of accepted) await expectWholeJournal(second, id);
+  },
+);
 
-it("a mesh that is told to stop lets the streams it serves come to their end", async () => {
-  const mesh = await start(dataFolder());
-  const { agents } = mesh.as();
-  let stopping = false;
-  let last: string | undefined;
-  for await (const { event } of agents.streamRun({ run: { agentId: "drip", input: slowly } })) {
-    if (!stopping && event?.event.case === "textDelta") {
-      stopping = true;
-      mesh.signal("SIGTERM");
+it.each(transports)(
+  "a mesh (%s) that is told to stop lets the streams it serves come to their end",
+  async (transport) => {
+    const mesh = await start(dataFolder({ AGENTMESH_TRANSPORT: transport, ...freeServicePorts }));
+    const { agents } = mesh.as();
+    let stopping = false;
+    let last: string | undefined;
+    for await (const { event } of agents.streamRun({ run: { agentId: "drip", input: slowly } })) {
+      if (!stopping && event?.event.case === "textDelta") {
+        stopping = true;
+        mesh.signal("SIGTERM");
+      }
+      last = event?.event.case;
     }
-    last = event?.event.case;
-  }
-  expect(last).toBe("succeeded");
-  expect(await mesh.ended()).toBe(0);
-});
+    expect(last).toBe("succeeded");
+    expect(await mesh.ended()).toBe(0);
+    expect(mesh.output).not.toContain('"level":"error"');
+  },
+);
+
+it.each(transports)(
+  "a run that was accepted by a mesh (%s) just before it was told to stop succeeds",
+  async (transport) => {
+    const options = dataFolder({ AGENTMESH_TRANSPORT: transport, ...freeServicePorts });
+    const first = await start(options);
+    const { agents } = first.as();
+    const accepted = await Promise.all(
+      Array.from({ length: 5 }, () => agents.submitRun({ run: { agentId: "drip", input: slowly } })),
+    );
+    expect(await first.end("SIGTERM")).toBe(0);
+    expect(first.output).not.toContain('"level":"error"');
+    const second = (await start(options)).as();
+    for (const { run } of accepted) await expectWholeJournal(second, run?.id ?? "");
+  },
+);
 
 it("what was said, spent, limited and allowed is the same after a restart", async () => {
   const options = dataFolder();

@@ -63,6 +63,25 @@ describeMesh("a client that vanishes in the middle of a stream", {}, (mesh) => {
     expect(await lastRunOf(person)).toMatchObject({ status: RunStatus.CANCELLED });
   });
 
+  it.each([
+    ["a run over Connect", "/agentmesh.gateway.v1.AgentService/Run", { run: { agentId: "slow", input: "Think." } }],
+    ["a chat", "/v1/chat/completions", { model: "agent/slow", messages: [{ role: "user", content: "Think." }] }],
+  ])("while it waits for %s takes its run with it", async (_what, path, body) => {
+    const person = await mesh().person();
+    const leaving = new AbortController();
+    const waiting = fetch(`${mesh().url}${path}`, {
+      method: "POST",
+      signal: leaving.signal,
+      headers: { authorization: `Bearer ${person.secret}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const runs = async () => (await person.agents.listRuns({})).runs;
+    await eventually(runs, (found) => found.some(({ status }) => status === RunStatus.RUNNING));
+    leaving.abort();
+    await expect(waiting).rejects.toThrow();
+    expect(await lastRunOf(person)).toMatchObject({ status: RunStatus.CANCELLED });
+  });
+
   it("of a model has paid for what was written until then, marked as an estimate", async () => {
     const person = await mesh().person();
     const leaving = new AbortController();

@@ -1,7 +1,7 @@
 import type { Span } from "@agentmesh/telemetry";
 import { type ContextKey, type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { PrincipalCredential } from "../scope.ts";
-import type { ServerCall } from "./server-call.ts";
+import type { CallOwner } from "./call-owner.ts";
 
 /** Who the call acts for. In process it reaches the server as it is, on the wire as a token. */
 export const principalKey: ContextKey<PrincipalCredential | undefined> = createContextKey<
@@ -29,7 +29,7 @@ export class CallValues implements ContextValues {
   /** The call on the server that these values belong to; finds it again from a copied request. */
   call: HandlerContext | undefined;
   /** The call of this process during which these values go out; undefined when its signal was replaced. */
-  caller: ServerCall | undefined;
+  caller: CallOwner | undefined;
   /** The signal with which a call goes out, where it has one. */
   signal: AbortSignal | undefined;
   readonly #parent: ContextValues | undefined;

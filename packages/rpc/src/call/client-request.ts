@@ -8,11 +8,12 @@ import type {
   UnaryResponse,
 } from "@connectrpc/connect";
 import { pathOf } from "../binding.ts";
+import type { CallOwner } from "./call-owner.ts";
 import { CallValues, deadlineKey } from "./call-values.ts";
 import { mapIterable } from "./map-iterable.ts";
 import { MetadataHeaders } from "./metadata-headers.ts";
 import type { CallFunction } from "./method-plan.ts";
-import type { EndListener, ServerCall } from "./server-call.ts";
+import type { EndListener } from "./server-call.ts";
 
 /** The arguments that Connect hands to a transport, by name. */
 export interface OutgoingCall {
@@ -39,7 +40,7 @@ export function signalOf({ signal, contextValues }: UnaryRequest | StreamRequest
 }
 
 /** The call of this process during which a request is made, unless it goes out with a signal of its own. */
-export function callerOf(values: ContextValues): ServerCall | undefined {
+export function callerOf(values: ContextValues): CallOwner | undefined {
   return values instanceof CallValues ? values.caller : undefined;
 }
 

@@ -1,6 +1,8 @@
 import type { Span } from "@agentmesh/telemetry";
 import type { CallOptions, HandlerContext } from "@connectrpc/connect";
 import type { CallScope, PrincipalCredential } from "../scope.ts";
+import { GroupScope } from "./call-group.ts";
+import type { CallOwner } from "./call-owner.ts";
 import { CallValues, deadlineKey, principalKey, spanKey } from "./call-values.ts";
 import { ServerCall } from "./server-call.ts";
 
@@ -48,12 +50,17 @@ export function callOptionsOf(scope: CallScope, overrides?: CallOptions): CallOp
   const contextValues = new CallValues(overrides?.contextValues, scope.credential, scope.span);
   const options: CallOptions = { ...overrides, contextValues };
   if (options.signal === undefined) {
-    contextValues.caller = scope instanceof HandlerScope ? scope.call : undefined;
+    contextValues.caller = ownerOf(scope);
     if (contextValues.caller === undefined) options.signal = scope.signal;
   }
   const timeoutMs = remaining(scope.deadline, overrides?.timeoutMs);
   if (timeoutMs !== undefined) options.timeoutMs = timeoutMs;
   return options;
+}
+
+function ownerOf(scope: CallScope): CallOwner | undefined {
+  if (scope instanceof HandlerScope) return scope.call;
+  return scope instanceof GroupScope ? scope.group : undefined;
 }
 
 // A deadline that has passed becomes 1 ms, because Connect reads 0 and less as "no deadline".

@@ -7,6 +7,7 @@ import {
   type UnaryRequest,
 } from "@connectrpc/connect";
 import { abortError, cancelError, deadlineError } from "../errors/abort-error.ts";
+import type { CallOwner, OwnedCall } from "./call-owner.ts";
 import { type CallValues, deadlineKey } from "./call-values.ts";
 import { MetadataHeaders } from "./metadata-headers.ts";
 
@@ -19,8 +20,8 @@ export interface ServerCallInit {
   readonly values: CallValues;
   /** Milliseconds since the epoch. */
   readonly deadline: number | undefined;
-  /** The call of this process during which this one is made: it ends with it. */
-  readonly caller?: ServerCall | undefined;
+  /** What this call is made for, in this process: it ends with it. */
+  readonly caller?: CallOwner | undefined;
   /** The request, or the requests of a client that streams. */
   readonly message: unknown;
 }
@@ -56,7 +57,7 @@ const FINISHED: ConnectError = cancelError();
  * One call on the server: the request that interceptors see and the context that the handler sees, in one object.
  * Its signal comes into being when somebody asks for it, because most small handlers never do.
  */
-export class ServerCall implements HandlerContext {
+export class ServerCall implements HandlerContext, CallOwner {
   readonly stream: boolean;
   readonly service: DescService;
   readonly method: DescMethod;
@@ -75,9 +76,9 @@ export class ServerCall implements HandlerContext {
   #controller: AbortController | undefined;
   #reason: ConnectError | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #caller: ServerCall | undefined;
+  readonly #caller: CallOwner | undefined;
   /** Calls made during this one that have not ended. */
-  #calls: Set<ServerCall> | undefined;
+  #calls: Set<OwnedCall> | undefined;
   #listeners: EndListener[] | undefined;
 
   constructor(init: ServerCallInit) {
@@ -98,12 +99,12 @@ export class ServerCall implements HandlerContext {
   // A caller whose own time is up no later ends this call, too: one timer is enough for both.
   #begin(deadline: number): void {
     this.contextValues.set(deadlineKey, deadline);
-    const callers = this.#caller?.contextValues.get(deadlineKey);
+    const callers = this.#caller?.deadline;
     if (callers === undefined || callers > deadline) this.watchDeadline();
   }
 
   /** Ends `call` when this one ends. */
-  adopt(call: ServerCall): void {
+  adopt(call: OwnedCall): void {
     if (this.#reason !== undefined) {
       call.abort(this.#reason);
       return;
@@ -147,6 +148,11 @@ export class ServerCall implements HandlerContext {
   timeoutMs(): number | undefined {
     const deadline = this.contextValues.get(deadlineKey);
     return deadline === undefined ? undefined : deadline - Date.now();
+  }
+
+  /** When the call must be over, in milliseconds since the epoch. */
+  get deadline(): number | undefined {
+    return this.contextValues.get(deadlineKey);
   }
 
   /** Sets when the call must be over, in milliseconds since the epoch, in place of what its caller asked for. */
@@ -211,7 +217,8 @@ export class ServerCall implements HandlerContext {
     this.onEnd?.();
   }
 
-  private forget(call: ServerCall): void {
+  /** A call made during this one has ended. */
+  forget(call: OwnedCall): void {
     this.#calls?.delete(call);
   }
 }

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { conformanceBinding, Observations } from "../../testing/conformance-service.ts";
 import { ConformanceService } from "../../testing/gen/agentmesh/conformance/v1/conformance_pb.ts";
 import { withStream } from "../call/with-stream.ts";
+import { errorInfoOf } from "../errors/error-info.ts";
 import { HealthState } from "../health/health-state.ts";
 import { createGrpcServer, type RpcServer } from "./server.ts";
 import { createGrpcTransport } from "./transport.ts";
@@ -34,6 +35,20 @@ describe("the gRPC server", () => {
   afterEach(async () => {
     await transport.close();
     await server.close();
+  });
+
+  it("keeps errors short whatever callers put into them, so that no call ends the connection of all", async () => {
+    const leave = new AbortController();
+    const client = createClient(ConformanceService, transport);
+    const hanging = client.unary({ failure: "hang" }, { signal: leave.signal }).catch((error: unknown) => error);
+    await until(() => expect(seen.started).toBe(1));
+    const error = await createClient(Health, transport)
+      .check({ service: "ä".repeat(100_000) })
+      .catch((thrown: unknown) => thrown);
+    expect(errorInfoOf(error)).toMatchObject({ code: Code.NotFound, reason: "UNKNOWN_SERVICE" });
+    expect(await client.unary({ text: "x" })).toMatchObject({ text: "x" });
+    leave.abort();
+    expect(await hanging).toMatchObject({ code: Code.Canceled });
   });
 
   describe("to a plain grpc-js client", () => {

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import { CODE_NAMES } from "../errors/error-info.ts";
-import { decodeDetails, encodeDetails, STATUS_DETAILS } from "../errors/status-details.ts";
+import { decodeDetails, encodeDetails, STATUS_DETAILS, statusText } from "../errors/status-details.ts";
 import { rpcError } from "../errors/to-connect-error.ts";
 import { toHeaders, toMetadata } from "./metadata.ts";
 
@@ -12,8 +12,7 @@ export function toStatus(error: ConnectError, trailer: Headers): StatusObject {
   metadata.merge(toMetadata(error.metadata));
   const details = encodeDetails(error);
   if (details !== undefined) metadata.set(STATUS_DETAILS, Buffer.from(details));
-  // grpc-js percent-encodes the text and throws on a lone surrogate.
-  return { code: error.code as number, details: error.rawMessage.toWellFormed(), metadata };
+  return { code: error.code as number, details: statusText(error), metadata };
 }
 
 /** A received status as an error. */

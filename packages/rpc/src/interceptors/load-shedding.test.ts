@@ -44,4 +44,18 @@ describe.each(["in process", "gRPC"] as const)("load shedding %s", (name) => {
     await until(() => expect(limiter.inFlight).toBe(0));
     expect(await world.client.unary({ text: "x" })).toMatchObject({ text: "x" });
   });
+
+  it("frees the place of a stream whose time is up although its reader has stopped to read", async () => {
+    const limiter = createConcurrencyLimiter({ limit: 1 });
+    const deadlines = { default: { unary: 60_000, stream: 200 } };
+    world = await openNamed(name, { limiter, deadlines });
+    const scope = { signal: new AbortController().signal, deadline: undefined, credential: undefined, span: undefined };
+    await withStream(scope, async (options) => {
+      const large = { count: 10_000, text: "x".repeat(100_000) };
+      for await (const _ of world.client.serverStream(large, options)) {
+        await until(() => expect(limiter.inFlight).toBe(0));
+        break;
+      }
+    });
+  });
 });

@@ -8,7 +8,7 @@ import type { Run, RunEvent } from "@agentmesh/contracts/orchestrator/v1/run";
 import { callOptionsOf, relayStream } from "@agentmesh/rpc";
 import type { CallScope } from "@agentmesh/rpc/scope";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Client } from "@connectrpc/connect";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { errors } from "../errors.ts";
 import { detachedOptions } from "./detached-call.ts";
 
@@ -47,7 +47,10 @@ export class AgentRuns {
     }
   }
 
-  /** Starts a run and passes its events on until it has ended. */
+  /**
+   * Starts a run and passes its events on until it has ended. When it is this server that goes away the run goes on: its
+   * id is in every event, so the caller can watch it again.
+   */
   async *stream(input: RunInput | undefined, scope: CallScope): AsyncGenerator<RunEvent, void, undefined> {
     const run = await this.start(input, { stream: true, scope });
     let ended = false;
@@ -58,7 +61,7 @@ export class AgentRuns {
       }
       ended = true;
     } finally {
-      if (!ended) await this.#abandon(run, input, scope);
+      if (!ended && !serverStops(scope)) await this.#abandon(run, input, scope);
     }
   }
 
@@ -94,6 +97,11 @@ export class AgentRuns {
       onCancelFailed(run, error);
     }
   }
+}
+
+// Callers leave with CANCELLED or DEADLINE_EXCEEDED; servers end their last calls with UNAVAILABLE.
+function serverStops({ signal }: CallScope): boolean {
+  return signal.aborted && signal.reason instanceof ConnectError && signal.reason.code === Code.Unavailable;
 }
 
 function startRequest(input: RunInput | undefined, stream: boolean): MessageInitShape<typeof StartRunRequestSchema> {

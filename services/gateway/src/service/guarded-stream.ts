@@ -6,14 +6,14 @@ import {
   GenerationEventSchema,
   type Prompt,
 } from "@agentmesh/contracts/llm_router/v1/model";
-import { Stage, Verdict } from "@agentmesh/contracts/type/v1/types";
+import { Stage } from "@agentmesh/contracts/type/v1/types";
 import { relayStream } from "@agentmesh/rpc";
 import type { CallScope } from "@agentmesh/rpc/scope";
 import { create } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { errors } from "../errors.ts";
 import { replaced } from "./prompt-texts.ts";
-import { refusal, type TextGuard } from "./text-guard.ts";
+import { mayPass, refusal, type TextGuard } from "./text-guard.ts";
 
 /** What a guarded stream is made of. */
 export interface GuardedStreamOptions {
@@ -92,7 +92,7 @@ class ModelAnswer {
       signal: this.#left.signal,
     });
     for await (const { textDelta, findings, verdict, refusal: explained } of checked) {
-      if (verdict === Verdict.BLOCK) throw refusal(errors.OUTPUT_BLOCKED, findings, explained);
+      if (!mayPass(verdict)) throw refusal(errors.OUTPUT_BLOCKED, findings, explained);
       if (textDelta !== "") yield textDelta;
     }
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -105,7 +105,7 @@ class ModelAnswer {
       throw new TypeError("the stream of the router ended without `completed` and without an error");
     const { message } = generation;
     if (message === undefined || text === undefined) return generation;
-    return { ...generation, message: withText(message, text) };
+    return { ...generation, message: replaced(message, { index: 0, of: "parts" }, text) };
   }
 
   /** Ends both calls; first by their signal, because a generator that waits for a message cannot be closed. */
@@ -136,15 +136,6 @@ class ModelAnswer {
     if (event?.event.case === "completed") this.#completed = event.event.value;
     return event ?? this.#next();
   }
-}
-
-function withText(message: NonNullable<Generation["message"]>, text: string) {
-  const [first = -1, ...others] = message.parts.flatMap(({ content }, index) =>
-    content.case === "text" ? [index] : [],
-  );
-  if (first === -1) return message;
-  const whole = replaced(message, { index: first, of: "part" }, text);
-  return others.reduce((result, index) => replaced(result, { index, of: "part" }, ""), whole);
 }
 
 function textDelta(value: string): GenerationEvent {

@@ -6,7 +6,7 @@ import {
 import { scopeOf } from "@agentmesh/rpc";
 import type { Principal } from "@agentmesh/rpc/scope";
 import { create } from "@bufbuild/protobuf";
-import { type Duration, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { type ApiKey, prefixOf } from "../domain/keys/api-key.ts";
 import type { KeyManager } from "../domain/keys/key-manager.ts";
@@ -17,7 +17,7 @@ import { errors } from "../errors.ts";
 export function keyService(keys: KeyManager): ServiceImpl<typeof KeyService> {
   return {
     async createKey({ name, user, scopes, timeToLive, requestsPerMinute }, context) {
-      const timeToLiveMs = timeToLive === undefined ? undefined : millisecondsOf(timeToLive);
+      const timeToLiveMs = timeToLive === undefined ? undefined : durationMs(timeToLive);
       const wish = { name, user, scopes, timeToLiveMs, requestsPerMinute };
       const { key, secret } = await keys.create(callerOf(context), wish);
       return { key: messageOf(key), secret };
@@ -28,7 +28,7 @@ export function keyService(keys: KeyManager): ServiceImpl<typeof KeyService> {
       return { keys: found.map(messageOf), nextPageToken: next === undefined ? "" : tokenOf(next) };
     },
     async rotateKey({ keyId, grace }, context) {
-      const graceMs = grace === undefined ? 0 : millisecondsOf(grace);
+      const graceMs = grace === undefined ? 0 : durationMs(grace);
       const { key, secret } = await keys.rotate(callerOf(context), keyId, graceMs);
       return { key: messageOf(key), secret };
     },
@@ -53,10 +53,6 @@ function messageOf(key: ApiKey): ApiKeyMessage {
   if (key.lastUsed !== undefined) message.lastUsed = timestampFromMs(key.lastUsed);
   if (key.revoked !== undefined) message.revoked = timestampFromMs(key.revoked);
   return message;
-}
-
-function millisecondsOf({ seconds, nanos }: Duration): number {
-  return Number(seconds) * 1000 + nanos / 1e6;
 }
 
 function sizeOf(pageSize: number): number {

@@ -8,28 +8,38 @@ export interface PromptText {
   readonly text: string;
   /** Index of the message it stands in. */
   readonly message: number;
-  /** Index of the content part, or of the tool call whose arguments it is. */
+  /** All its parts together, or the arguments of one of its tool calls. */
+  readonly of: "parts" | "call";
+  /** Index of the tool call; 0 for the parts. */
   readonly index: number;
-  readonly of: "part" | "call";
 }
 
-/** What a model is asked, without the operator's own words: system messages are trusted. */
+// The router hands the parts of a message to the model as lines of one text.
+const PART_BREAK = "\n";
+
+/**
+ * What a model is asked, without the operator's own words: system messages are trusted. The parts of a message are one
+ * text, as the model reads them: what is split over parts must not pass in pieces.
+ */
 export function textsOf(messages: readonly Message[]): PromptText[] {
   const texts: PromptText[] = [];
   for (const [message, { role, parts, toolCalls }] of messages.entries()) {
     if (role === Role.SYSTEM) continue;
     const stage = role === Role.TOOL ? Stage.TOOL_RESULT : Stage.INPUT;
-    for (const [index, { content }] of parts.entries()) {
-      if (content.case === "text" && content.value !== "") {
-        texts.push({ stage, text: content.value, message, index, of: "part" });
-      }
-    }
+    const text = textOfParts(parts);
+    if (text !== "") texts.push({ stage, text, message, index: 0, of: "parts" });
     for (const [index, { argumentsJson }] of toolCalls.entries()) {
       if (argumentsJson !== "")
         texts.push({ stage: Stage.TOOL_ARGUMENTS, text: argumentsJson, message, index, of: "call" });
     }
   }
   return texts;
+}
+
+function textOfParts(parts: Message["parts"]): string {
+  const [only] = parts;
+  if (parts.length === 1 && only?.content.case === "text") return only.content.value;
+  return parts.flatMap(({ content }) => (content.case === "text" ? [content.value] : [])).join(PART_BREAK);
 }
 
 /** A text and what it is to be replaced by. */
@@ -49,14 +59,17 @@ export function withTexts(prompt: Prompt, replacements: readonly Replacement[]):
   return create(PromptSchema, { ...prompt, messages });
 }
 
-/** A message with one of its texts replaced. */
+/** A message with one of its texts replaced. All parts are replaced by one. */
 export function replaced(message: Message, at: Pick<PromptText, "index" | "of">, text: string): Message {
   const { role, toolCallId } = message;
-  const parts = message.parts.map((part, index) =>
-    at.of === "part" && index === at.index ? { ...part, content: { case: "text" as const, value: text } } : part,
-  );
+  const parts = at.of === "parts" ? onePart(message.parts, text) : message.parts;
   const toolCalls = message.toolCalls.map((call, index) =>
     at.of === "call" && index === at.index ? { ...call, argumentsJson: text } : call,
   );
   return create(MessageSchema, { role, toolCallId, parts, toolCalls });
+}
+
+function onePart(parts: Message["parts"], text: string): Message["parts"] {
+  const first = parts.find(({ content }) => content.case === "text");
+  return first === undefined ? parts : [{ ...first, content: { case: "text", value: text } }];
 }

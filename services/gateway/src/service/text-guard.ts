@@ -10,6 +10,7 @@ import { callOptionsOf } from "@agentmesh/rpc";
 import type { CallScope } from "@agentmesh/rpc/scope";
 import type { Client } from "@connectrpc/connect";
 import { errors } from "../errors.ts";
+import { checkCallNames } from "./call-names.ts";
 import { outputContext } from "./output-context.ts";
 import { type PromptText, type Replacement, replaced, textsOf, withTexts } from "./prompt-texts.ts";
 
@@ -33,8 +34,9 @@ export class TextGuard {
     this.#guardrail = guardrail;
   }
 
-  /** The prompt as it may be sent. @throws INPUT_BLOCKED, and the errors of the guardrail */
+  /** The prompt as it may be sent. @throws INPUT_BLOCKED, INVALID_REQUEST, and the errors of the guardrail */
   async input(prompt: Prompt, scope: CallScope): Promise<Prompt> {
+    checkCallNames(prompt.messages);
     const replacements = await this.#check(textsOf(prompt.messages), scope, errors.INPUT_BLOCKED);
     return withTexts(prompt, replacements);
   }
@@ -44,7 +46,7 @@ export class TextGuard {
     const { message } = generation;
     if (message === undefined) return generation;
     const context = this.context(prompt, scope);
-    const texts = textsOf([message]).map((text) => (text.of === "part" ? { ...text, stage: Stage.OUTPUT } : text));
+    const texts = textsOf([message]).map((text) => (text.of === "parts" ? { ...text, stage: Stage.OUTPUT } : text));
     return this.#applied(generation, message, await this.#check(texts, scope, errors.OUTPUT_BLOCKED, context));
   }
 
@@ -88,7 +90,7 @@ export class TextGuard {
       const request = context === undefined ? { contents } : { contents, context };
       const { verdict, results, wants } = await this.#guardrail.check(request, callOptionsOf(scope));
       this.#learn(scope, wants.length > 0);
-      if (verdict === Verdict.BLOCK)
+      if (!mayPass(verdict))
         throw refusal(
           blocked,
           results.flatMap(({ findings }) => findings),
@@ -102,6 +104,11 @@ export class TextGuard {
 
 function tenantOf({ credential }: CallScope): string {
   return credential?.principal.tenant ?? "";
+}
+
+/** Whether at least some of a text may pass. A verdict that nobody knows does not. */
+export function mayPass(verdict: Verdict): boolean {
+  return verdict === Verdict.ALLOW || verdict === Verdict.FLAG || verdict === Verdict.REDACT;
 }
 
 /** The error of a blocked text: says which categories were found, why, and what to do instead; never what was found. */

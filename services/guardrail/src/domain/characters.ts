@@ -4,7 +4,7 @@
 export const DIGIT = 1;
 /** A-Z, a-z. */
 export const LETTER = 2;
-/** Letters of any script, digits, underscore. */
+/** What a number or word beside it is part of: Latin letters, digits, underscore. Other scripts glue them on without a space. */
 export const WORD = 4;
 /** What the local part and the domain of an e-mail address are made of, "@" included. */
 export const ADDRESS = 8;
@@ -67,9 +67,15 @@ function buildTable(): Uint8Array {
   for (let code = 128; code < table.length; code++) {
     if (/\s/.test(String.fromCharCode(code))) table[code] = (table[code] as number) | GAP;
     const isSurrogate = code >= 0xd800 && code <= 0xdfff;
-    if (isSurrogate || letter.test(String.fromCharCode(code))) table[code] = (table[code] as number) | WORD | GAP;
+    if (!isSurrogate && !letter.test(String.fromCharCode(code))) continue;
+    table[code] = (table[code] as number) | (isLatin(code) ? WORD | GAP : GAP);
   }
   add(" \t\n\r\v\f", GAP);
   add("\u2018\u2019\u201c\u201d", GAP);
   return table;
+}
+
+// Latin letters with marks, and the marks themselves.
+function isLatin(code: number): boolean {
+  return code < 0x250 || (code >= 0x300 && code < 0x370) || (code >= 0x1e00 && code < 0x1f00);
 }

@@ -15,15 +15,19 @@ export interface Answer {
 
 /** Puts an answer together from its pieces. What the deltas say together is what the whole answer says. */
 export class AnswerAssembler {
-  /** The last usage the provider reported. */
-  usage: Usage | undefined;
   /** The model as the provider names it. */
   model = "";
   /** Bytes of everything the provider produced so far. */
   bytes = 0;
+  private reported: Usage | undefined;
   private text = "";
   private readonly tools = new ToolCalls();
   private finishReason: FinishReason | undefined;
+
+  /** The last usage the provider reported; one that does not count what was written is none. */
+  get usage(): Usage | undefined {
+    return this.reported?.outputTokens === 0 && this.bytes > 0 ? undefined : this.reported;
+  }
 
   /** Whether the provider said why it stopped: only then is the answer whole. */
   get finished(): boolean {
@@ -38,7 +42,7 @@ export class AnswerAssembler {
   /** Adds a piece. Deltas are only made when `emit` is given. */
   add(chunk: ProviderChunk, emit?: (delta: AnswerDelta) => void): void {
     if (chunk.model !== "") this.model = chunk.model;
-    if (chunk.usage !== undefined) this.usage = chunk.usage;
+    if (chunk.usage !== undefined) this.reported = chunk.usage;
     if (chunk.finishReason !== undefined) this.finishReason = chunk.finishReason;
     if (chunk.text !== "") {
       this.text += chunk.text;

@@ -277,4 +277,35 @@ describe("replay", () => {
     void first.worker.stop();
     await second.close();
   });
+
+  it("ends a run with its answer when the answer was stored before its time was up", async () => {
+    const database = openDatabase({ file: ":memory:", synchronous: "normal", migrations });
+    let now = 1_000_000;
+    const finishing = Promise.withResolvers<void>();
+    const first = await openOrchestrator({
+      database,
+      clock: () => now,
+      script: { model },
+      // Dies after the turn is in the session, before the run has ended.
+      wrapStore: (store) =>
+        new Proxy(store, {
+          get: (target, name) => {
+            if (name !== "finish") return (Reflect.get(target, name) as () => unknown).bind(target);
+            return () => {
+              finishing.resolve();
+              return never;
+            };
+          },
+        }),
+    });
+    const { run } = await first.start({ sessionId: "s" });
+    await finishing.promise;
+    now += 3_600_000;
+    const second = await openOrchestrator({ database, clock: () => now, record: first.record, script: { model } });
+    second.worker.start();
+    expect((await second.runs.wait(scopeFor(), run.id)).run.status).toBe("succeeded");
+    expect([...(first.record.sessions.get("s")?.turns.keys() ?? [])]).toEqual([run.id]);
+    void first.worker.stop();
+    await second.close();
+  });
 });

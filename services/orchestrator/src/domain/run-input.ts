@@ -21,12 +21,18 @@ type Field = { readonly field: string; readonly description: string };
 const maxTextBytes = 256 * 1024;
 const maxHistory = 256;
 const maxHistoryBytes = 1024 * 1024;
+/** A hostile request must not be answered with a larger error. */
+const mostReported = 20;
 /** Amounts beyond this are refused everywhere in the mesh. */
 const maxNanoUsd = 9.0e15;
 
 /** @throws INVALID_INPUT naming every field that is wrong and its limit */
 export function validateStart(request: StartRequest): void {
-  const fields = [...problems(request)];
+  const fields: Field[] = [];
+  for (const problem of problems(request)) {
+    fields.push(problem);
+    if (fields.length === mostReported) break;
+  }
   if (fields.length === 0) return;
   const message = `The request is not valid: ${fields.map(({ field, description }) => `${field} ${description}`).join("; ")}.`;
   throw errors.INVALID_INPUT({ message, fields });

@@ -121,6 +121,9 @@ export interface RunStore {
   events(runId: string, after: number, limit: number): Promise<readonly JournalEvent[]>;
   /** The stored bundle of an agent's version. */
   bundle(agentId: string, version: string): Promise<string | undefined>;
-  /** Deletes runs that ended before a time, and expired idempotency keys. @returns how many runs */
+  /**
+   * Deletes runs that ended before a time, and expired idempotency keys; no more than `limit` of each.
+   * @returns how many of whichever were more; `limit`: there may be more left
+   */
   sweep(request: { endedBefore: number; now: number; limit: number }): Promise<number>;
 }

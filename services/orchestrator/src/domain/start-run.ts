@@ -113,9 +113,11 @@ function refuseBlocked(results: readonly CheckResult[]): void {
   const found = blocked.flatMap(({ findings }) => findings).filter(({ action }) => action === "block");
   const categories = [...new Set(found.map(({ category }) => category))].join(", ");
   const why = blocked.find(({ refusal }) => refusal !== undefined)?.refusal ?? "";
+  // Limits are no secret; how an attack was recognised is nobody's business.
+  const limits = found.filter(({ category }) => category === "limit").map(({ explanation }) => ` ${explanation}`);
+  const what = `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it.`;
   throw errors.INPUT_BLOCKED({
-    message:
-      `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it. ${why}`.trim(),
+    message: `${what}${limits.join("")} ${why}`.trim(),
     metadata: { categories },
   });
 }

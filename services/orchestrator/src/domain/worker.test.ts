@@ -1,6 +1,6 @@
 /** How runs are taken, handed over, refused and cancelled. */
 import { openDatabase, stateErrors } from "@agentmesh/state";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { migrations } from "../adapters/sqlite/migrations.ts";
 import { ann, type OpenOptions, openOrchestrator, scopeFor } from "../testing/open-orchestrator.ts";
 import type { RunStore } from "./run-store.ts";
@@ -29,6 +29,29 @@ function heldModel() {
   };
   return { asked: asked.promise, answer: answer.resolve, model };
 }
+
+describe("old runs", () => {
+  it("are all deleted in one sweep, however many there are", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    cleanups.push(async () => void vi.useRealTimers());
+    let now = Date.now();
+    const { run, worker, database } = await open({ clock: () => now });
+    const { run: old } = await run();
+    // As many more as several batches take, copied from the one that ran.
+    await database.run(
+      `INSERT INTO runs SELECT 'run_' || value, tenant, user, agent_id, agent_version, session_id, status, created,
+         deadline, ended, last_seq, fencing_token, attempt, worker, lease_until, cancel_reason
+       FROM runs, (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 450) SELECT value FROM n)
+       WHERE id = ?`,
+      old.id,
+    );
+    now += 86_400_000 + 1;
+    worker.start();
+    vi.advanceTimersByTime(60_000);
+    const left = () => database.read((sql) => sql.get<{ count: number }>("SELECT count(*) AS count FROM runs")?.count);
+    await vi.waitFor(async () => expect(await left()).toBe(0));
+  });
+});
 
 describe("the queue", () => {
   it("lets runs wait when there is no room, and takes them in order when there is", async () => {
@@ -270,6 +293,14 @@ describe("bad requests", () => {
       reason: "INVALID_INPUT",
       occurrence: { fields: [{ field }] },
     });
+  });
+
+  it("are answered with an error that is not larger than they are", async () => {
+    const { start } = await open();
+    const parts = Array(50_000).fill({ text: "\ud800", provenance: "user" as const });
+    const error = await start({ history: [{ role: "user", parts }] }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ reason: "INVALID_INPUT" });
+    expect((error as Error).message.length).toBeLessThan(2_000);
   });
 
   it("of an agent that does not exist are refused", async () => {

@@ -47,6 +47,7 @@ export class RunWorker {
   #mayWait = false;
   #stopping = false;
   #claiming: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(dependencies: CarryOutDependencies, options: WorkerOptions) {
@@ -118,7 +119,7 @@ export class RunWorker {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#claiming;
+    await Promise.all([this.#claiming, this.#sweeping]);
     for (const run of this.#active.values()) run.stop({ kind: "lost" });
     await Promise.race([this.#allDone(), delay(unwindMs)]);
   }
@@ -246,11 +247,20 @@ export class RunWorker {
   }
 
   #sweep(): void {
-    const { store, clock, instruments } = this.#dependencies;
+    const { instruments } = this.#dependencies;
+    this.#sweeping ??= this.#sweepAll()
+      .catch((cause: unknown) => instruments.logger.warn("Old runs could not be deleted.", { cause }))
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
+  }
+
+  /** Everything that is due, a little at a time: runs may come faster than one batch per sweep. */
+  async #sweepAll(): Promise<void> {
+    const { store, clock } = this.#dependencies;
     const now = clock();
-    store
-      .sweep({ endedBefore: now - this.#options.retentionMs, now, limit: sweepBatch })
-      .catch((cause: unknown) => instruments.logger.warn("Old runs could not be deleted.", { cause }));
+    const due = { endedBefore: now - this.#options.retentionMs, now, limit: sweepBatch };
+    while (!this.#stopping && (await store.sweep(due)) >= sweepBatch);
   }
 }
 

@@ -23,7 +23,7 @@ export async function ensureAdminKey({ store, dataDirectory, clock }: AdminKeyOp
   const { issued, stored } = issueAdminKey(clock());
   const file = join(dataDirectory, ADMIN_KEY_FILE);
   await writePrivately(file, `${issued.secret}\n`);
-  await store.insert(stored, 1);
+  await store.insert(stored, { most: 1, endedBefore: 0 });
   return file;
 }
 

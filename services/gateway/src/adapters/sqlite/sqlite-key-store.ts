@@ -1,6 +1,6 @@
 import type { Database, Sql } from "@agentmesh/state";
 import type { ApiKey, StoredKey } from "../../domain/keys/api-key.ts";
-import type { KeyCursor, KeyPage, KeyStore, Rotation } from "../../domain/keys/key-store.ts";
+import type { KeyCountLimits, KeyCursor, KeyPage, KeyStore, Rotation } from "../../domain/keys/key-store.ts";
 
 interface KeyRow {
   readonly id: string;
@@ -31,9 +31,10 @@ export class SqliteKeyStore implements KeyStore {
     return this.#database.read((sql) => sql.get("SELECT 1 FROM api_keys LIMIT 1") === undefined);
   }
 
-  insert(key: StoredKey, most: number): Promise<boolean> {
+  insert(key: StoredKey, { most, endedBefore }: KeyCountLimits): Promise<boolean> {
     return this.#database.write((sql) => {
-      if (countOf(key.tenant, sql) >= most) return false;
+      removeEnded(key.tenant, endedBefore, sql);
+      if (countOf(key, sql) >= most) return false;
       sql.run(
         `INSERT INTO api_keys (id, name, tenant, user, scopes, requests_per_minute, created, expires, hash)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -107,9 +108,14 @@ export class SqliteKeyStore implements KeyStore {
   }
 }
 
-function countOf(tenant: string, sql: Sql): number {
-  const count = "SELECT count(*) AS count FROM api_keys WHERE tenant = ? AND revoked IS NULL";
-  return sql.get<{ count: number }>(count, tenant)?.count ?? 0;
+function countOf({ tenant, created }: StoredKey, sql: Sql): number {
+  const count =
+    "SELECT count(*) AS count FROM api_keys WHERE tenant = ? AND revoked IS NULL AND (expires IS NULL OR expires > ?)";
+  return sql.get<{ count: number }>(count, tenant, created)?.count ?? 0;
+}
+
+function removeEnded(tenant: string, before: number, sql: Sql): void {
+  sql.run("DELETE FROM api_keys WHERE tenant = ? AND (revoked < ? OR expires < ?)", tenant, before, before);
 }
 
 function keyOf(row: KeyRow): StoredKey {

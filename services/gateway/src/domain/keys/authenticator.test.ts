@@ -29,7 +29,7 @@ afterEach(() => database.close());
 
 async function stored(change: Partial<StoredKey> = {}) {
   const made = someKey(change);
-  await store.insert(made.key, 100);
+  await store.insert(made.key, { most: 100, endedBefore: 0 });
   return made;
 }
 

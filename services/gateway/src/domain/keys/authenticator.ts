@@ -2,7 +2,7 @@ import type { Principal, PrincipalCredential } from "@agentmesh/rpc/scope";
 import { errors } from "../../errors.ts";
 import { principalOf, type StoredKey } from "./api-key.ts";
 import type { KeyStore } from "./key-store.ts";
-import { parseSecret, sameHash } from "./secret.ts";
+import { type PresentedSecret, parseSecret, sameHash } from "./secret.ts";
 
 /** What the authenticator needs. */
 export interface AuthenticatorOptions {
@@ -25,12 +25,14 @@ const MOST_KNOWN = 10_000;
 const MINUTE = 60_000;
 
 /**
- * Turns an API key into a principal. Keys are looked up once and remembered until they change; every call hashes and
- * compares. Nothing tells a caller without the secret whether a key exists, is revoked or has expired.
+ * Turns an API key into a principal. Keys are looked up once and remembered until they change; every call compares the
+ * hash, which is remembered of secrets that were right, and whether the key is revoked or has expired. Nothing tells a caller without the secret whether a key exists, is revoked or has expired.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #known = new Map<string, KnownKey>();
+  /** The hashes of secrets that were right, so that a caller's second call costs no hashing. */
+  readonly #hashed = new Map<string, PresentedSecret>();
   readonly #stop: () => void;
   #changes = 0;
 
@@ -39,6 +41,7 @@ export class Authenticator {
     this.#stop = options.store.onChange((id) => {
       this.#changes += 1;
       this.#known.delete(id);
+      this.#hashed.clear();
     });
   }
 
@@ -48,11 +51,19 @@ export class Authenticator {
    */
   authenticate(secret: string | undefined): PrincipalCredential | Promise<PrincipalCredential> {
     if (secret === undefined || secret === "") throw errors.KEY_MISSING();
-    const presented = parseSecret(secret);
+    const hashed = this.#hashed.get(secret);
+    const presented = hashed ?? parseSecret(secret);
     if (presented === undefined) throw errors.KEY_INVALID();
     const known = this.#known.get(presented.id);
-    if (known !== undefined) return this.#admit(known, presented.hash);
-    return this.#load(presented.id).then((loaded) => this.#admit(loaded, presented.hash));
+    if (known === undefined) return this.#load(presented.id).then((loaded) => this.#admit(loaded, presented.hash));
+    const credential = this.#admit(known, presented.hash);
+    if (hashed === undefined) this.#rememberHash(secret, presented);
+    return credential;
+  }
+
+  #rememberHash(secret: string, presented: PresentedSecret): void {
+    if (this.#hashed.size >= MOST_KNOWN) this.#hashed.clear();
+    this.#hashed.set(secret, presented);
   }
 
   /** The own limit of a key that has just been authenticated; undefined: it has none, or is not known. */

@@ -68,7 +68,7 @@ describe("the tenant's keys", () => {
 
   it("does not tell other tenants that a key exists", async () => {
     const { key } = someKey({ tenant: "other" });
-    await store.insert(key, 10);
+    await store.insert(key, { most: 10, endedBefore: 0 });
     await expect(keys.revoke(caller("*"), key.id)).rejects.toEqual(refused(errors.KEY_NOT_FOUND));
     await expect(keys.rotate(caller("*"), key.id, 0)).rejects.toEqual(refused(errors.KEY_NOT_FOUND));
     expect((await keys.list(caller("*"), { size: 10, after: undefined })).keys).toEqual([]);
@@ -83,7 +83,7 @@ describe("the tenant's keys", () => {
     await keys.revoke(caller("*"), key.id);
     await expect(keys.rotate(caller("*"), key.id, 0)).rejects.toEqual(refused(errors.KEY_ENDED));
     const expired = someKey({ expires: 4_999 }).key;
-    await store.insert(expired, 10);
+    await store.insert(expired, { most: 10, endedBefore: 0 });
     await expect(keys.rotate(caller("*"), expired.id, 0)).rejects.toEqual(refused(errors.KEY_ENDED));
   });
 

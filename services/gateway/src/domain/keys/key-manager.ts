@@ -34,7 +34,9 @@ export class KeyManager {
     checkWish(wish);
     checkHeld(wish.scopes, caller.scopes);
     const { issued, stored } = issue(caller, wish, this.#options.clock());
-    const inserted = await this.#options.store.insert(stored, keyLimits.keysPerTenant);
+    const { keysPerTenant: most, endedRetentionMs } = keyLimits;
+    const limits = { most, endedBefore: stored.created - endedRetentionMs };
+    const inserted = await this.#options.store.insert(stored, limits);
     if (!inserted) throw errors.TOO_MANY_KEYS({ metadata: { limit: String(keyLimits.keysPerTenant) } });
     this.#options.onChange(issued.key, "created", caller);
     return issued;
@@ -73,7 +75,8 @@ export class KeyManager {
   // A key of another tenant is not found, so that ids tell nothing.
   async #find(caller: Principal, id: string): Promise<StoredKey> {
     const key = await this.#options.store.find(id);
-    if (key === undefined || key.tenant !== caller.tenant) throw errors.KEY_NOT_FOUND({ metadata: { key_id: id } });
+    if (key === undefined || key.tenant !== caller.tenant)
+      throw errors.KEY_NOT_FOUND({ metadata: { key_id: id.slice(0, 64) } });
     return key;
   }
 }

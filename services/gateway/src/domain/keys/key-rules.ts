@@ -23,7 +23,10 @@ export const keyLimits = {
   maxTimeToLiveMs: 10 * 366 * 24 * 3_600_000,
   maxRequestsPerMinute: 1_000_000,
   maxGraceMs: 7 * 24 * 3_600_000,
+  /** Those that were neither revoked nor have expired. */
   keysPerTenant: 10_000,
+  /** Ended keys are listed for this long. */
+  endedRetentionMs: 90 * 24 * 3_600_000,
 } as const;
 
 const SCOPE = /^(\*|[a-z][a-z0-9_-]*(:[a-z0-9_.*-]+)+)$/;

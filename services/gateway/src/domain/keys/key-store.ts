@@ -13,6 +13,14 @@ export interface KeyCursor {
   readonly id: string;
 }
 
+/** How many keys of a tenant are kept, and for how long. */
+export interface KeyCountLimits {
+  /** Most keys that have not ended when the new one is made. */
+  readonly most: number;
+  /** Keys that were revoked or expired before are removed, in milliseconds since the epoch. */
+  readonly endedBefore: number;
+}
+
 /** A new secret for a key that exists. */
 export interface Rotation {
   readonly id: string;
@@ -25,8 +33,8 @@ export interface Rotation {
 export interface KeyStore {
   /** Whether there is any key at all, revoked ones included. */
   isEmpty(): Promise<boolean>;
-  /** Stores a new key unless its tenant already has `most` keys that were not revoked. @returns whether it did */
-  insert(key: StoredKey, most: number): Promise<boolean>;
+  /** Stores a new key unless its tenant has too many; forgets those that ended long ago. @returns whether it did */
+  insert(key: StoredKey, limits: KeyCountLimits): Promise<boolean>;
   find(id: string): Promise<StoredKey | undefined>;
   list(tenant: string, page: { readonly size: number; readonly after: KeyCursor | undefined }): Promise<KeyPage>;
   /** Replaces the secret of a key that is not revoked. @returns whether it did */

@@ -1,4 +1,4 @@
-import { ADDRESS, hasClass, hasClassAt, LETTER, trailingRun, WORD } from "../characters.ts";
+import { ADDRESS, DIGIT, hasClass, hasClassAt, LETTER, trailingRun, WORD } from "../characters.ts";
 import { type Detector, span } from "../detector.ts";
 import type { Match } from "../finding.ts";
 
@@ -37,7 +37,7 @@ function addressAround(text: string, at: number, floor: number): Match | undefin
   DOMAIN.lastIndex = at + 1;
   if (!DOMAIN.test(text)) return undefined;
   const end = DOMAIN.lastIndex;
-  if (end - at > LONGEST_DOMAIN + 1 || hasClassAt(text, end, WORD) || !hasClassAt(text, end - 1, LETTER))
+  if (end - at > LONGEST_DOMAIN + 1 || hasClassAt(text, end, DIGIT | LETTER) || !hasClassAt(text, end - 1, LETTER))
     return undefined;
   if (FILE_ENDING.test(text.slice(at, end))) return undefined;
   // An SSH address names a server, not a person: git@host:path.

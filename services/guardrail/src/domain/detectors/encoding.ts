@@ -1,5 +1,8 @@
 import { type Detector, span } from "../detector.ts";
 
+// What is taken out leaves a mark: without one the text around it would join to something that was never checked.
+const MARK = "\ufffd";
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]+/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -11,7 +14,7 @@ const FLAG_TAGS = /\ud83c\udff4(?:\udb40[\udc00-\udc7f]){0,7}$/;
 export const controlCharacters: Detector = {
   name: "encoding.control",
   category: "encoding",
-  replacement: "",
+  replacement: MARK,
   extent: span(1),
   find({ text, from }, report) {
     CONTROL.lastIndex = from;
@@ -27,7 +30,7 @@ export const controlCharacters: Detector = {
 export const loneSurrogates: Detector = {
   name: "encoding.lone_surrogate",
   category: "encoding",
-  replacement: "\ufffd",
+  replacement: MARK,
   extent: span(1),
   find({ text, from }, report) {
     if (text.isWellFormed()) return;
@@ -44,7 +47,7 @@ export const loneSurrogates: Detector = {
 export const invisibleCharacters: Detector = {
   name: "encoding.invisible",
   category: "encoding",
-  replacement: "",
+  replacement: MARK,
   extent: span(64),
   find({ text, from }, report) {
     if (text.indexOf("\udb40", from) < 0) return;

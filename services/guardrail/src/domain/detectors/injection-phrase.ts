@@ -11,6 +11,7 @@ import { type InjectionRule, injectionRules, markupLiterals } from "./injection-
 /** Longest phrase that is found, with the character after it. */
 const LONGEST = 240;
 const LONGEST_MARKUP = Math.max(...markupLiterals.map((literal) => literal.length));
+const UNDERSCORE = 95;
 const MARKUP_EXPLANATION = "Contains the markup that separates instructions from data.";
 
 interface CompiledRule {
@@ -97,14 +98,19 @@ function isUntrusted(stage: Stage): boolean {
 }
 
 function findPhrases({ text, from }: TextView, report: Report, untrusted: boolean): void {
-  FIRST_WORD.lastIndex = from;
+  FIRST_WORD.lastIndex = text.charCodeAt(from - 1) === UNDERSCORE ? from - 1 : from;
   for (let found = FIRST_WORD.exec(text); found !== null; found = FIRST_WORD.exec(text)) {
-    const index = found.index;
+    const index = text.charCodeAt(found.index) === UNDERSCORE ? found.index + 1 : found.index;
     const starts = STARTS[bucketAt(text, index)];
-    if (starts !== undefined && !hasClassAt(text, index - 1, WORD)) {
+    if (starts !== undefined && startsWord(text, index)) {
       matchStarts(text, index, { starts, report, untrusted });
     }
   }
+}
+
+// Markdown sets words between underscores, so one in front is no part of a word.
+function startsWord(text: string, index: number): boolean {
+  return !hasClassAt(text, index - 1, WORD) || text.charCodeAt(index - 1) === UNDERSCORE;
 }
 
 interface Attempt {
@@ -152,7 +158,7 @@ function openPhrase(text: string, from: number): number {
   const floor = Math.max(from, text.length - LONGEST);
   while (lowest > floor && hasClass(text.charCodeAt(lowest - 1), GAP)) lowest--;
   for (let i = lowest; i < text.length; i++) {
-    if (!hasClass(text.charCodeAt(i), WORD) || hasClassAt(text, i - 1, WORD)) continue;
+    if (!hasClass(text.charCodeAt(i), WORD) || !startsWord(text, i)) continue;
     if (i + 1 === text.length) return hasClassAt(text, i, LETTER) ? i : text.length;
     const starts = STARTS[bucketAt(text, i)];
     if (starts?.some(({ words }) => endOfWords(text, i, words) !== 0)) return i;
@@ -235,5 +241,5 @@ function firstWordPattern(): RegExp {
   const words = new Set(
     injectionRules.flatMap(({ starts }) => starts.map((start) => start.split(/[ '-]/, 1)[0] ?? "")),
   );
-  return new RegExp(`\\b(?:${[...words].sort().join("|")})\\b`, "gi");
+  return new RegExp(`(?:\\b|_)(?:${[...words].sort().join("|")})\\b`, "gi");
 }

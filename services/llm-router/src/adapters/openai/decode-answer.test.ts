@@ -102,9 +102,18 @@ describe("usage", () => {
     { prompt_tokens: -1 },
     { prompt_tokens: 1.5 },
     { prompt_tokens: 1e12 },
-    { prompt_tokens: "10" },
+    { prompt_tokens: "10", completion_tokens: 3 },
+    { prompt_tokens: 10 },
+    { prompt_tokens: 10, completion_tokens: null },
+    { prompt_tokens: 10, completion_tokens: -3 },
+    { prompt_tokens: 10, completion_tokens: 1e12 },
   ])("that makes no sense (%j) is none", (usage) => {
     expect(usageOf(usage)).toBeUndefined();
+  });
+
+  it("of vectors counts the input only", () => {
+    expect(usageOf({ prompt_tokens: 10, total_tokens: 10 }, false)).toMatchObject({ inputTokens: 10, outputTokens: 0 });
+    expect(usageOf({ prompt_tokens: 10, completion_tokens: -1 }, false)).toBeUndefined();
   });
 
   it("never has parts that are larger than the whole", () => {

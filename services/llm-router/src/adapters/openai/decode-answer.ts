@@ -55,12 +55,16 @@ export function parsed(json: string): Loose {
   throw new ProviderFailure("protocol", "the provider's answer is not valid JSON", facts);
 }
 
-/** Reads `usage`; undefined when it is missing or makes no sense. */
-export function usageOf(value: unknown): Usage | undefined {
+/**
+ * Reads `usage`; undefined when it is missing or makes no sense: then it is estimated, never taken for nothing.
+ * @param writes whether something was written, whose tokens must be counted too
+ */
+export function usageOf(value: unknown, writes = true): Usage | undefined {
   const usage = recordOf(value);
   const inputTokens = countOf(usage?.prompt_tokens);
   if (usage === undefined || inputTokens === undefined || inputTokens === 0) return undefined;
-  const outputTokens = countOf(usage.completion_tokens) ?? 0;
+  const outputTokens = countOf(usage.completion_tokens ?? (writes ? undefined : 0));
+  if (outputTokens === undefined) return undefined;
   const cached = countOf(recordOf(usage.prompt_tokens_details)?.cached_tokens) ?? 0;
   const reasoning = countOf(recordOf(usage.completion_tokens_details)?.reasoning_tokens) ?? 0;
   return {

@@ -19,7 +19,7 @@ export function decodeVectors(json: string): ProviderVectors {
   if (vectors.length === 0 || !vectors.every((vector) => vector !== undefined)) throw broken();
   return {
     vectors,
-    usage: usageOf(answer.usage),
+    usage: usageOf(answer.usage, false),
     model: typeof answer.model === "string" ? answer.model.slice(0, 256) : "",
   };
 }

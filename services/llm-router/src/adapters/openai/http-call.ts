@@ -175,7 +175,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       this.end(tooSlow(this.sent, this.bytes));
       return;
     }
-    this.timer = setTimeout(() => this.watch(), Math.min(idle, total, LONGEST_TIMER));
+    this.timer = setTimeout(() => this.watch(), durationOf(Math.min(idle, total, LONGEST_TIMER)));
   }
 
   private change(): Promise<void> {
@@ -204,6 +204,12 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       cause,
     });
   }
+}
+
+// Node keeps one list of timers per duration, so durations are few: a longer one is cut to a power of two; `watch`
+// then sets it again.
+function durationOf(left: number): number {
+  return left < 1_024 ? left : 2 ** (31 - Math.clz32(left));
 }
 
 function cancelled(sent: boolean): ProviderFailure {

@@ -175,13 +175,13 @@ export class SqliteRunStore implements RunStore {
         sql.run("DELETE FROM run_events WHERE run_id = ?", id);
         sql.run("DELETE FROM runs WHERE id = ?", id);
       }
-      sql.run(
+      const keys = sql.run(
         `DELETE FROM idempotency_keys WHERE (tenant, user, key) IN
          (SELECT tenant, user, key FROM idempotency_keys WHERE expires <= ? LIMIT ?)`,
         now,
         limit,
       );
-      return rows.length;
+      return Math.max(rows.length, keys.changes);
     });
   }
 }

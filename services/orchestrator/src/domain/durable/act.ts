@@ -10,7 +10,7 @@ import { digestOf } from "./transcript.ts";
 export async function act(context: RunContext, turn: number, calls: readonly PlannedCall[]): Promise<void> {
   context.faults.called(calls);
   await context.barrier();
-  context.check();
+  context.checkRepeating();
   // All are waited for, also when one fails: nothing may still be written when the run ends.
   const settled = await Promise.allSettled(
     calls.map((planned, index) => perform(context, `t${turn}/act#${index}`, planned)),
@@ -27,7 +27,9 @@ export async function act(context: RunContext, turn: number, calls: readonly Pla
 async function perform(context: RunContext, stepKey: string, planned: PlannedCall): Promise<ToolCalled> {
   const inputHash = digestOf(planned.call.name, planned.call.argumentsJson);
   const recorded = context.steps.take("tool_called", stepKey, inputHash);
-  return recorded ?? callTool(context, { stepKey, inputHash, planned });
+  if (recorded !== undefined) return recorded;
+  context.check();
+  return callTool(context, { stepKey, inputHash, planned });
 }
 
 function isModelFault({ errorReason }: ToolCalled): boolean {

@@ -13,7 +13,7 @@ import { think } from "./think.ts";
  * @throws whatever keeps it from one; the journal may then hold events that are not stored yet
  */
 export async function executeRun(context: RunContext): Promise<Ending> {
-  context.check();
+  context.checkRepeating();
   const { question } = context;
   const recalled = await recallSession(context);
   context.sessionVersion = recalled?.sessionVersion;
@@ -21,7 +21,7 @@ export async function executeRun(context: RunContext): Promise<Ending> {
   const pattern: Pattern = patterns[context.bundle.pattern];
   const output = await pattern(durableRun(context));
   context.steps.assertAllTaken();
-  context.check();
+  context.checkRepeating();
   if (context.sessionVersion !== undefined) {
     await context.barrier();
     await storeTurn(context, question, output);
@@ -36,7 +36,7 @@ function durableRun(context: RunContext): DurableRun {
   return {
     *turns() {
       for (let number = 1; number <= iterations; number += 1) {
-        context.check();
+        context.checkRepeating();
         yield turnOf(context, number);
       }
     },

@@ -76,6 +76,8 @@ export class RunContext {
   sessionVersion: number | undefined;
   #totals: Totals;
   #mustStore = false;
+  /** Whether the run was resumed and has done nothing yet that was not recorded before. */
+  #onlyRepeats: boolean;
   #tools: Promise<readonly ToolInfo[]> | undefined;
 
   constructor(init: RunContextInit) {
@@ -85,6 +87,7 @@ export class RunContext {
     this.bundle = init.bundle;
     this.journal = init.journal;
     this.steps = new RecordedSteps(init.events);
+    this.#onlyRepeats = this.steps.size > 0;
     this.scope = init.scope;
     this.ports = init.ports;
     this.instruments = init.instruments;
@@ -105,10 +108,21 @@ export class RunContext {
     if (deadline !== undefined && this.clock() >= deadline) throw new RunStopped({ kind: "timeout" });
   }
 
+  /**
+   * The same where recorded steps may just be repeated: an answer that was recorded in time counts, and may be in the
+   * session already, however late a process comes back to it.
+   */
+  checkRepeating(): void {
+    const { aborted, reason } = this.scope.signal;
+    const onlyTimeIsUp = !aborted || (reason instanceof RunStopped && reason.stop.kind === "timeout");
+    if (!this.#onlyRepeats || !onlyTimeIsUp) this.check();
+  }
+
   /** Records the result of a step together with what the guardrails did in it. Not stored before the next flush. */
   record(body: StepBody, inputHash: string, acted: readonly GuardrailActed[] = []): void {
     for (const event of acted) this.journal.add(event);
     this.journal.add(body, inputHash);
+    this.#onlyRepeats = false;
     this.#totals = plusEvent(this.#totals, body);
     // What was only read can be read again: it need not be stored before the run goes on.
     if (body.kind !== "recalled") this.#mustStore = true;

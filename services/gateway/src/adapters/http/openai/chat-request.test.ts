@@ -75,6 +75,21 @@ describe("a chat completion", () => {
     expect(prompt.messages[3]!.parts[0]!.provenance).toBe(Provenance.UNTRUSTED);
   });
 
+  it("has schemas of reasonable depth", () => {
+    const nested = (levels: number): Fields => JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
+    const asking = (parameters: Fields) => ({
+      ...hello,
+      tools: [{ type: "function", function: { name: "f", parameters } }],
+    });
+    expect(readChat(asking(nested(64))).prompt.tools).toHaveLength(1);
+    expect(problemOf(() => readChat(asking(nested(65)))).details).toMatchObject({
+      status: 400,
+      param: "tools[0].function.parameters",
+    });
+    const format = { type: "json_schema", json_schema: { schema: nested(100_000) } };
+    expect(problemOf(() => readChat({ ...hello, response_format: format })).details.status).toBe(400);
+  });
+
   it("prefers max_completion_tokens to its old name", () => {
     expect(readChat({ ...hello, max_tokens: 5, max_completion_tokens: 9 }).prompt.maxOutputTokens).toBe(9);
   });

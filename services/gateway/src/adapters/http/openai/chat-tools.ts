@@ -5,6 +5,7 @@ import { array, type Fields, isFields, object, optionalText, text } from "./json
 import { invalid, unsupported } from "./problem.ts";
 
 const MOST_TOOLS = 128;
+const DEEPEST_SCHEMA = 64;
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /** Reads `tools`, `tool_choice` and `response_format` into a prompt. */
@@ -34,9 +35,17 @@ function toolName(value: unknown, path: string): string {
   return name;
 }
 
-// Parsed JSON is JSON: it needs no copy to become a google.protobuf.Struct.
+// Parsed JSON is JSON: it needs no copy to become a google.protobuf.Struct. Everything that writes it goes down into it
+// by recursion, though.
 function schema(value: unknown, path: string): JsonObject {
-  return object(value, path) as JsonObject;
+  const given = object(value, path);
+  if (isDeeper(given, DEEPEST_SCHEMA)) throw invalid(path, `must not be nested deeper than ${DEEPEST_SCHEMA} levels`);
+  return given as JsonObject;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
 const CHOICES: ReadonlyMap<unknown, ToolChoice> = new Map<unknown, ToolChoice>([

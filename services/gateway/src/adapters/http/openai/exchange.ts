@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { callOptionsOf, cancelError } from "@agentmesh/rpc";
+import { CallGroup, callOptionsOf } from "@agentmesh/rpc";
 import type { CallScope, PrincipalCredential } from "@agentmesh/rpc/scope";
 import type { CallOptions } from "@connectrpc/connect";
 import { errorBody, problemOf } from "./error-answer.ts";
@@ -26,7 +26,7 @@ export class Exchange {
   /** Sent with whatever answer there is. */
   readonly headers: AnswerHeaders;
   readonly #response: ServerResponse;
-  readonly #gone = new AbortController();
+  readonly #calls = new CallGroup();
   /** Who asks; set when the key has been checked. */
   credential: PrincipalCredential | undefined;
 
@@ -37,13 +37,13 @@ export class Exchange {
     this.requestId = typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
     this.headers = { "x-request-id": this.requestId };
     response.once("close", () => {
-      if (!response.writableFinished) this.#gone.abort(cancelError());
+      if (!response.writableFinished) this.#calls.cancel();
     });
   }
 
   /** The scope of what is done for this request. Its deadline is the interceptors' default. */
   get scope(): CallScope {
-    return { signal: this.#gone.signal, deadline: undefined, credential: this.credential, span: undefined };
+    return this.#calls.scope(this.credential);
   }
 
   /** The HTTP status that was sent; 499 when the client left before. */

@@ -1,0 +1,2 @@
+/** The options of Node under which services run. */
+export declare const serviceOptions: readonly string[];
