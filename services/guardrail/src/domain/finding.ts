@@ -1,5 +1,12 @@
-import type { Transform } from "./transform.ts";
 import type { Action } from "./verdict.ts";
+
+/** What can stand in place of a value that is redacted, beside its kind. */
+export const TRANSFORMS = ["mask", "hash", "tokenise"] as const;
+/**
+ * `mask` keeps the last four letters and digits; `hash` gives equal values of a tenant equal names; `tokenise` gives
+ * values placeholders for which their conversation gets them back.
+ */
+export type Transform = (typeof TRANSFORMS)[number];
 
 /** Something a detector noticed, before a policy decided about it. Offsets are UTF-16 code units. */
 export interface Match {

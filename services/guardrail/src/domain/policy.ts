@@ -1,7 +1,6 @@
 import type { Detector } from "./detector.ts";
-import type { Match } from "./finding.ts";
+import type { Match, Transform } from "./finding.ts";
 import type { OutputContext } from "./output-context.ts";
-import type { Transform } from "./transform.ts";
 import { type Action, STAGES, type Stage, strictness } from "./verdict.ts";
 
 /** What a person is told instead of a text that was blocked. */

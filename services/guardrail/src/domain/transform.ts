@@ -2,14 +2,6 @@ import { createHmac } from "node:crypto";
 import type { Finding } from "./finding.ts";
 import type { TokenTable } from "./token-table.ts";
 
-/** What can stand in place of a value that is redacted, beside its kind. */
-export const TRANSFORMS = ["mask", "hash", "tokenise"] as const;
-/**
- * `mask` keeps the last four letters and digits; `hash` gives equal values of a tenant equal names; `tokenise` gives
- * values placeholders for which their conversation gets them back.
- */
-export type Transform = (typeof TRANSFORMS)[number];
-
 const KEPT = 4;
 /** Shorter values would be known by what is kept of them. */
 const SHORTEST_PARTLY_KEPT = 10;
