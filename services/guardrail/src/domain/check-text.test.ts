@@ -24,7 +24,7 @@ describe("a check under the default policy", () => {
     ['{"password": "x8Jd92kLq03mZpT7vB1n"}', '{"password": "[API_KEY_REDACTED]"}'],
     ["Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", "Bearer [TOKEN_REDACTED]"],
     ["a\u0000b\u001b[31mred", "a\ufffdb\ufffd[31mred"],
-    ["hidden\u{e0049}\u{e0067}\u{e006e} text", "hidden\ufffd text"],
+    ["hidden\u{e0049}\u{e0067}\u{e006e} text", "hidden\ufffd\ufffd\ufffd text"],
     ["broken \ud83d half", "broken \ufffd half"],
   ])("redacts %j", (text, expected) => {
     expect(checkText(standard, { stage: "input", text })).toMatchObject({ verdict: "redact", redactedText: expected });

@@ -113,6 +113,8 @@ const ORDINARY = [
   "<|",
   "token: ",
   "\u0007",
+  "\u0007\u0007\u0007",
+  "\u{e0041}\u{e0042}\u{e0043}",
   " ",
 ];
 const piece = fc.oneof(

@@ -1,10 +1,11 @@
 import { type Detector, span } from "../detector.ts";
 
-// What is taken out leaves a mark: without one the text around it would join to something that was never checked.
+// What is taken out leaves a mark: without one the text around it would join to something that was never checked. Every
+// character leaves its own, so that a stream shows the same however it is cut.
 const MARK = "\ufffd";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]+/g;
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 // Tag characters spell text that no reader sees; only flags such as Scotland's use them rightly, after a black flag.
 const TAGS = /(?:\udb40[\udc00-\udc7f]){1,32}/g;
@@ -55,7 +56,9 @@ export const invisibleCharacters: Detector = {
     for (let found = TAGS.exec(text); found !== null; found = TAGS.exec(text)) {
       const end = TAGS.lastIndex;
       if (end - found.index <= 14 && FLAG_TAGS.test(text.slice(Math.max(0, found.index - 18), end))) continue;
-      report({ start: found.index, end, score: 1, explanation: "Invisible characters that spell text." });
+      for (let start = found.index; start < end; start += 2) {
+        report({ start, end: start + 2, score: 1, explanation: "Invisible characters that spell text." });
+      }
     }
   },
   // A run is decided when it has ended or is too long for a flag; a long one passes in pieces that are all removed.
