@@ -101,9 +101,9 @@ export const sharedMetrics = {
   }),
   guardrailViolations: defineMetric({
     name: "guardrail_violations_total",
-    help: "Findings of the guardrails, by category, stage of the run and what was done.",
+    help: "Findings of the guardrails, by boundary of the run, layer of the check, category and what was done; shadow_ actions were only noted.",
     type: "counter",
-    labels: ["category", "stage", "action"],
+    labels: ["boundary", "layer", "category", "action"],
   }),
   rpcServerDuration: defineMetric({
     name: "rpc_server_duration_seconds",
@@ -373,7 +373,9 @@ export const events = {
       category: "string",
       stage: "string",
       action: "string",
+      layer: "string?",
       detector: "string?",
+      rule: "string?",
       policy: "string?",
       score: "number?",
       run_id: "string?",

@@ -182,6 +182,12 @@ function guardrail(): ServiceImpl<typeof GuardrailService> {
     async listPolicies() {
       return {};
     },
+    async assessEscalation() {
+      return {};
+    },
+    async restore() {
+      return {};
+    },
   };
 }
 

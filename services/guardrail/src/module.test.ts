@@ -1,8 +1,8 @@
 /** The service as others meet it: over both transports, with principals, typed errors, logs and metrics. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { defineSettings } from "@agentmesh/config";
-import { GuardrailService } from "@agentmesh/contracts/guardrail/v1/guardrail";
+import { ContextKind, EscalationKind, GuardrailService } from "@agentmesh/contracts/guardrail/v1/guardrail";
 import { Stage, Verdict } from "@agentmesh/contracts/type/v1/types";
 import { defineModule, type ModuleHost, startProcess } from "@agentmesh/modules";
 import { callOptionsOf, errorInfoOf } from "@agentmesh/rpc";
@@ -36,7 +36,10 @@ async function start(transport: string, policies: Readonly<Record<string, string
   cleanups.push(() => folder.remove());
   const policyFolder = join(folder.path, "policies");
   mkdirSync(policyFolder);
-  for (const [name, text] of Object.entries(policies)) writeFileSync(join(policyFolder, name), text);
+  for (const [name, text] of Object.entries(policies)) {
+    mkdirSync(dirname(join(policyFolder, name)), { recursive: true });
+    writeFileSync(join(policyFolder, name), text);
+  }
   const hosts: ModuleHost[] = [];
   const lines: string[] = [];
   const running = await startProcess({
@@ -63,7 +66,7 @@ async function start(transport: string, policies: Readonly<Record<string, string
     credential,
     span: undefined,
   });
-  return { guardrail: host.client(GuardrailService), options, lines, running };
+  return { guardrail: host.client(GuardrailService), options, lines, running, policyFolder };
 }
 
 async function failureOf(call: Promise<unknown>) {
@@ -174,11 +177,85 @@ patterns: [{ name: falcon, pattern: '(?i)project\\s+falcon', stages: [output], a
     const first = await start(transport, { "a.yaml": "name: own\nrules: []\n" });
     const second = await start(transport, { "a.yaml": "name: own\ndescription: changed\nrules: []\n" });
     const names = (await first.guardrail.listPolicies({}, first.options)).policies.map(({ name }) => name);
-    expect(names).toEqual(["default", "log-only", "own", "strict"]);
+    expect(names).toEqual(["default", "example", "log-only", "own", "strict"]);
     const versionOf = async ({ guardrail, options }: Guardrail, name: string) =>
       (await guardrail.listPolicies({}, options)).policies.find((policy) => policy.name === name)?.version;
     expect(await versionOf(first, "own")).not.toBe(await versionOf(second, "own"));
     expect(await versionOf(first, "strict")).toBe(await versionOf(second, "strict"));
+  });
+
+  it("puts changed policies in force without a restart, and keeps the old ones when the new ones are broken", async () => {
+    const own = (action: string) =>
+      `name: own\nrules: [{ detectors: [pii.email], stages: [input], action: ${action} }]\n`;
+    const { guardrail, options, policyFolder, lines } = await start(transport, { "own.yaml": own("flag") });
+    const check = async () => {
+      const contents = [{ stage: Stage.INPUT, text: "jane@example.org" }];
+      return (await guardrail.check({ policy: "own", contents }, options)).verdict;
+    };
+    expect(await check()).toBe(Verdict.FLAG);
+    writeFileSync(join(policyFolder, "own.yaml"), own("redact"));
+    await expect.poll(check, { timeout: 10_000 }).toBe(Verdict.REDACT);
+    writeFileSync(join(policyFolder, "own.yaml"), own("explode"));
+    await expect.poll(() => lines.join(""), { timeout: 10_000 }).toContain("stay in force");
+    expect(await check()).toBe(Verdict.REDACT);
+    writeFileSync(join(policyFolder, "own.yaml"), own("block"));
+    await expect.poll(check, { timeout: 10_000 }).toBe(Verdict.BLOCK);
+  });
+
+  it("prefers a tenant's own policy", async () => {
+    const rule = (action: string) => `rules: [{ detectors: [pii.email], stages: [input], action: ${action} }]\n`;
+    const { guardrail, options } = await start(transport, {
+      "tenants/acme/mine.yaml": `name: default\n${rule("block")}`,
+      "tenants/other/theirs.yaml": `name: default\n${rule("flag")}`,
+    });
+    const { verdict, results } = await guardrail.check(
+      { contents: [{ stage: Stage.INPUT, text: "jane@example.org" }] },
+      options,
+    );
+    expect(verdict).toBe(Verdict.BLOCK);
+    expect(results[0]?.refusal).toMatchObject({ layer: "data", rule: "rules[0]" });
+    expect(results[0]?.refusal?.appeal).toContain("rules[0]");
+  });
+
+  it("compares output with what it was made from, says what a policy wants to know, and refuses too much of it", async () => {
+    const { guardrail, options } = await start(transport);
+    const context = { systemPrompt: "Never tell that the vault below the old mill opens at noon on Sundays." };
+    const contents = [{ stage: Stage.OUTPUT, text: "The vault below the old mill opens at noon on Sundays, I heard." }];
+    const answer = await guardrail.check({ policy: "example", contents, context }, options);
+    expect(answer.results[0]?.redactedText).toBe("[SYSTEM_PROMPT_REDACTED], I heard.");
+    expect(answer.wants).toContain(ContextKind.SYSTEM_PROMPT);
+    expect((await guardrail.check({ contents }, options)).wants).toEqual([]);
+    const large = { systemPrompt: "x".repeat(1_048_577) };
+    expect(await failureOf(guardrail.check({ contents, context: large }, options))).toMatchObject({
+      reason: "INVALID_CONTENT",
+    });
+  });
+
+  it("gives a conversation placeholders for values, and the values back, without keeping any", async () => {
+    const private_ = `
+name: private
+rules: [{ detectors: [pii.email], stages: [input], action: tokenise }]
+`;
+    const { guardrail, options } = await start(transport, { "private.yaml": private_ });
+    const ask = (text: string, tokens: { placeholder: string; value: string }[]) =>
+      guardrail.check({ policy: "private", contents: [{ stage: Stage.INPUT, text }], tokens }, options);
+    const first = await ask("I am jane@example.org.", []);
+    expect(first.results[0]?.redactedText).toBe("I am [EMAIL_1].");
+    expect(first.tokens).toMatchObject([{ placeholder: "[EMAIL_1]", value: "jane@example.org" }]);
+    const second = await ask("Ask jane@example.org or tom@example.org.", first.tokens);
+    expect(second.results[0]?.redactedText).toBe("Ask [EMAIL_1] or [EMAIL_2].");
+    const tokens = [...first.tokens, ...second.tokens];
+    const { text } = await guardrail.restore({ text: "Dear [EMAIL_1], cc [EMAIL_2].", tokens }, options);
+    expect(text).toBe("Dear jane@example.org, cc tom@example.org.");
+    const wrong = ask("x", [{ placeholder: "jane", value: "tom" }]);
+    expect(await failureOf(wrong)).toMatchObject({ reason: "INVALID_CONTENT" });
+  });
+
+  it("tells signals to escalate, and what is wrong with a conversation", async () => {
+    const { guardrail, options } = await start(transport);
+    const { signals } = await guardrail.assessEscalation({ userTexts: ["I want a human."], failures: 2 }, options);
+    expect(signals.map(({ kind }) => kind)).toEqual([EscalationKind.HUMAN_REQUESTED, EscalationKind.REPEATED_FAILURE]);
+    expect(await failureOf(guardrail.assessEscalation({}, options))).toMatchObject({ reason: "INVALID_CONTENT" });
   });
 
   it("counts and logs what it found, without the text", async () => {
@@ -190,7 +267,7 @@ patterns: [{ name: falcon, pattern: '(?i)project\\s+falcon', stages: [output], a
     expect(log).not.toContain("jane.roe");
     const exposition = await (await fetch(`http://${running.addresses.metrics}/metrics`)).text();
     expect(exposition).toMatch(
-      /guardrail_violations_total\{[^}]*category="pii"[^}]*stage="input"[^}]*action="redact"[^}]*\} 1/,
+      /guardrail_violations_total\{[^}]*boundary="input"[^}]*layer="data"[^}]*category="pii"[^}]*action="redact"[^}]*\} 1/,
     );
     expect(exposition).toMatch(/guardrail_check_seconds_count\{[^}]*stage="input"[^}]*\} 1/);
   });

@@ -56,7 +56,12 @@ export interface StartedMesh {
 }
 
 /** The whole mesh in one process with everything on; limits high enough not to be what is measured. */
-export async function startMesh(options: { dataDirectory: string; simulatorUrl: string }): Promise<StartedMesh> {
+export async function startMesh(options: {
+  dataDirectory: string;
+  simulatorUrl: string;
+  /** Further variables. */
+  environment?: Readonly<Record<string, string>>;
+}): Promise<StartedMesh> {
   const [grpcPort, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${httpPort}`;
   const keyFile = join(options.dataDirectory, "admin-key");
@@ -80,6 +85,7 @@ export async function startMesh(options: { dataDirectory: string; simulatorUrl: 
       AGENTMESH_COST_USER_DAY_LIMIT_USD: "1000000",
       AGENTMESH_COST_TENANT_MONTH_LIMIT_USD: "1000000",
       AGENTMESH_COST_GLOBAL_DAY_LIMIT_USD: "1000000",
+      ...options.environment,
     },
     ready: async () => {
       await answers(`${url}/v1/models`)();

@@ -41,7 +41,7 @@ export async function* guardedStream(prompt: Prompt, options: GuardedStreamOptio
       completed = await options.guard.toolCalls(answer.completed(text), options.scope);
     } else {
       // Text that comes only with the end has not been checked, nor sent.
-      completed = await options.guard.output(answer.completed(undefined), options.scope);
+      completed = await options.guard.output(answer.completed(undefined), options.scope, prompt);
       yield* textDeltas(completed);
     }
     yield* toolCallDeltas(completed);
@@ -54,6 +54,7 @@ export async function* guardedStream(prompt: Prompt, options: GuardedStreamOptio
 /** One answer of the router, read once: first what comes before its text, then the text, then the end. */
 class ModelAnswer {
   readonly #options: GuardedStreamOptions;
+  readonly #prompt: Prompt;
   readonly #left = new AbortController();
   readonly #events: AsyncGenerator<{ event?: GenerationEvent | undefined }>;
   #firstText: string | undefined;
@@ -62,6 +63,7 @@ class ModelAnswer {
 
   constructor(prompt: Prompt, options: GuardedStreamOptions) {
     this.#options = options;
+    this.#prompt = prompt;
     const { router, scope } = options;
     const open = (callOptions: Parameters<typeof router.streamGenerate>[1]) =>
       router.streamGenerate({ prompt }, callOptions);
@@ -89,8 +91,8 @@ class ModelAnswer {
     const checked = relayStream(scope, (call) => guardrail.checkStream(this.#requests(), call), {
       signal: this.#left.signal,
     });
-    for await (const { textDelta, findings, verdict } of checked) {
-      if (!mayPass(verdict)) throw refusal(errors.OUTPUT_BLOCKED, findings);
+    for await (const { textDelta, findings, verdict, refusal: explained } of checked) {
+      if (!mayPass(verdict)) throw refusal(errors.OUTPUT_BLOCKED, findings, explained);
       if (textDelta !== "") yield textDelta;
     }
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -114,7 +116,9 @@ class ModelAnswer {
 
   // A failure of the router ends the requests in order: what the guardrail still holds back is passed on before it.
   async *#requests() {
-    yield { request: { case: "start" as const, value: { stage: Stage.OUTPUT } } };
+    const context = this.#options.guard.context(this.#prompt, this.#options.scope);
+    const about = context === undefined ? {} : { context };
+    yield { request: { case: "start" as const, value: { stage: Stage.OUTPUT, ...about } } };
     yield { request: { case: "textDelta" as const, value: this.#firstText ?? "" } };
     try {
       for (let event = await this.#next(); event !== undefined; event = await this.#next()) {

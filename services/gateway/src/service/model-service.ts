@@ -29,11 +29,9 @@ export function modelService({
   return {
     async generate({ prompt }, context) {
       const scope = scopeOf(context);
-      const { generation } = await router.generate(
-        { prompt: await guard.input(given(prompt), scope) },
-        callOptionsOf(scope),
-      );
-      return { generation: await guard.output(answered(generation), scope) };
+      const checked = await guard.input(given(prompt), scope);
+      const { generation } = await router.generate({ prompt: checked }, callOptionsOf(scope));
+      return { generation: await guard.output(answered(generation), scope, checked) };
     },
     async *streamGenerate({ prompt }, context) {
       const scope = scopeOf(context);

@@ -40,7 +40,7 @@ describe("a check under the default policy", () => {
     "ISBN 978-3-16-148410-0, part number 000-12-3456 is out of stock",
     "Set the timeout to 300-400-5000 ms",
     "npm install left-pad@1.3.0 and logo@2x.png, git clone git@github.com:acme/app.git",
-    "std::vector<int> a::b; x = y ? m::n : 00:1a:2b:3c:4d:5e",
+    "std::vector<int> a::b; x = y ? m::n : 00:1a:2b:3c",
     "Forget about the cake, ignore the noise and show me the instructions for the oven.",
     "Translate: 'The previous owner gave no instructions.'",
     "Please write the system requirements without any fluff.",

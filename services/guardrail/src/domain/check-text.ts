@@ -1,11 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Finding } from "./finding.ts";
 import { lengthFinding } from "./length-limit.ts";
+import type { OutputContext } from "./output-context.ts";
 import type { Policy } from "./policy.ts";
 import { redact } from "./redact.ts";
-import { scan } from "./scan.ts";
-import { StreamChecker } from "./stream-checker.ts";
+import { scan, withWhole } from "./scan.ts";
+import { SpanStream } from "./span-stream.ts";
 import { TextView } from "./text-view.ts";
+import type { Transformer } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
 /** A longer text is checked piece by piece, with other work in between: about a millisecond for each. */
@@ -15,6 +17,10 @@ export const PIECE = 32_768;
 export interface Content {
   readonly stage: Stage;
   readonly text: string;
+  /** What the text was made from; only looked at by detectors that judge whole texts. */
+  readonly context?: OutputContext | undefined;
+  /** Writes masks and hashes; undefined: what is masked or hashed is redacted. */
+  readonly transformer?: Transformer | undefined;
 }
 
 /** What was found in one text. */
@@ -34,21 +40,29 @@ export function isShort(text: string): boolean {
 }
 
 /** Checks a short text as a whole. */
-export function checkText(policy: Policy, { stage, text }: Content): CheckResult {
+export function checkText(policy: Policy, content: Content): CheckResult {
+  const { stage, text } = content;
   const tooLong = lengthFinding(policy, stage, text.length);
   if (tooLong !== undefined) return { verdict: "block", redactedText: "", findings: [tooLong] };
-  const findings = scan(new TextView(text), policy.active[stage], stage);
+  const spans = scan(new TextView(text), policy.active[stage], stage, policy);
+  const findings = withWhole(policy, content, spans);
   if (findings.length === 0) return CLEAN;
-  const verdict = findings.reduce<Verdict>((strictest, { action }) => stricter(strictest, action), "allow");
-  const redactedText = verdict === "redact" ? redact(text, findings, { from: 0, to: text.length }) : "";
+  const verdict = strictestOf(findings);
+  const redactedText =
+    verdict === "redact" ? redact(text, findings, { from: 0, to: text.length, transformer: content.transformer }) : "";
   return { verdict, redactedText, findings };
 }
 
+function strictestOf(findings: readonly Finding[]): Verdict {
+  return findings.reduce<Verdict>((strictest, { action }) => stricter(strictest, action), "allow");
+}
+
 /** Checks a long text in pieces and lets the event loop turn between them; stops at what blocks it. */
-export async function checkLongText(policy: Policy, { stage, text }: Content): Promise<CheckResult> {
+export async function checkLongText(policy: Policy, content: Content): Promise<CheckResult> {
+  const { stage, text } = content;
   const tooLong = lengthFinding(policy, stage, text.length);
   if (tooLong !== undefined) return { verdict: "block", redactedText: "", findings: [tooLong] };
-  const checker = new StreamChecker(policy, stage);
+  const checker = new SpanStream(policy, stage, content.transformer);
   const findings: Finding[] = [];
   let passed = "";
   for (let start = 0; start < text.length && checker.verdict !== "block"; start += PIECE) {
@@ -59,6 +73,12 @@ export async function checkLongText(policy: Policy, { stage, text }: Content): P
   }
   const last = checker.end();
   for (const finding of last.findings) findings.push(finding);
-  const { verdict } = checker;
-  return { verdict, redactedText: verdict === "redact" ? passed + last.text : "", findings };
+  if (checker.verdict === "block") return { verdict: "block", redactedText: "", findings };
+  const all = withWhole(policy, content, findings);
+  if (all === findings)
+    return { verdict: checker.verdict, redactedText: checker.verdict === "redact" ? passed + last.text : "", findings };
+  const verdict = strictestOf(all);
+  const redactedText =
+    verdict === "redact" ? redact(text, all, { from: 0, to: text.length, transformer: content.transformer }) : "";
+  return { verdict, redactedText, findings: all };
 }

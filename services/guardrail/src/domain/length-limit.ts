@@ -17,6 +17,7 @@ export function lengthFinding(policy: Policy, stage: Stage, length: number): Fin
     score: 1,
     action: "block",
     replacement: "",
+    rule: "max_characters",
     explanation: `Longer than the ${limit} characters that the policy admits here.`,
   };
 }

@@ -1,45 +1,58 @@
 import type { Finding } from "./finding.ts";
-import { lengthFinding } from "./length-limit.ts";
-import type { Policy } from "./policy.ts";
+import type { OutputContext } from "./output-context.ts";
+import { type Policy, wholeDetectors } from "./policy.ts";
 import { redact } from "./redact.ts";
-import { scan, undecidedFrom } from "./scan.ts";
-import { CONTEXT_LENGTH, TextView } from "./text-view.ts";
+import { withWhole } from "./scan.ts";
+import { MOST_HELD, SpanStream, type StreamStep } from "./span-stream.ts";
+import type { Transformer } from "./transform.ts";
 import { type Stage, stricter, type Verdict } from "./verdict.ts";
 
-/** Most characters held back. Only a pattern that matches without an end gets there; then what it has is decided. */
-export const MOST_HELD = 65_536;
-/** Above this a scan waits until a quarter more is there, so that the work stays linear in the text. */
-const RESCAN_EVERY_DELTA_BELOW = 1024;
+export { MOST_HELD, type StreamStep };
 
-/** What may pass after a step. */
-export interface StreamStep {
-  /** Text that may pass now, redacted where needed. */
-  readonly text: string;
-  /** New findings, offsets from the start of the whole text, in order of start. */
-  readonly findings: readonly Finding[];
-}
+/** Most characters of a stream that detectors of whole texts can judge. A longer one has not been checked by them. */
+export const MOST_WHOLE = 262_144;
 
 const NOTHING: StreamStep = { text: "", findings: [] };
 
+/** What a check of a stream may make use of. */
+export interface StreamMeans {
+  /** What the text was made from. */
+  readonly context?: OutputContext | undefined;
+  /** Writes masks and hashes; undefined: what is masked or hashed is redacted. */
+  readonly transformer?: Transformer | undefined;
+}
+
 /**
- * Checks a text that arrives in pieces. However it is cut, what passes is what a check of the whole text lets pass:
- * text that might still become part of a finding is held back until more text or the end decides.
+ * Checks a text that arrives in pieces. What has a bounded length is decided on the way (`SpanStream`). Where the
+ * policy has detectors that judge whole texts and could stop or change one, it says whether nothing is released
+ * before the end (`buffer`: the same passes as in a check of the whole text) or whether what was released stands and
+ * the stream ends blocked (`retract`).
  */
 export class StreamChecker {
   readonly #policy: Policy;
   readonly #stage: Stage;
-  /** Context that has passed already, then what is held back. */
-  #buffer = "";
-  /** Where in the buffer the held text begins. */
-  #from = 0;
-  /** Offset of the buffer in the whole text. */
-  #offset = 0;
-  #nextScan = 0;
+  readonly #transformer: Transformer | undefined;
+  readonly #context: OutputContext | undefined;
+  readonly #spans: SpanStream;
+  readonly #judgesWhole: boolean;
+  readonly #buffers: boolean;
+  readonly #onlyFlags: boolean;
   #verdict: Verdict = "allow";
+  #whole: string[] = [];
+  #length = 0;
+  #findings: Finding[] = [];
+  #released: string[] = [];
 
-  constructor(policy: Policy, stage: Stage) {
+  constructor(policy: Policy, stage: Stage, { context, transformer }: StreamMeans = {}) {
     this.#policy = policy;
+    this.#transformer = transformer;
     this.#stage = stage;
+    this.#context = context;
+    this.#spans = new SpanStream(policy, stage, transformer);
+    const detectors = wholeDetectors(policy, stage);
+    this.#judgesWhole = detectors.length > 0;
+    this.#onlyFlags = detectors.every(({ rules }) => rules.every(({ action, shadow }) => action === "flag" || shadow));
+    this.#buffers = !this.#onlyFlags && (policy.whole ?? "buffer") === "buffer";
   }
 
   /** The strictest verdict so far. After "block" nothing passes any more. */
@@ -47,69 +60,87 @@ export class StreamChecker {
     return this.#verdict;
   }
 
+  /** Characters that came and have not been released. */
+  get held(): number {
+    return this.#buffers ? this.#length : this.#spans.held;
+  }
+
   /** Takes more text. */
   push(delta: string): StreamStep {
     if (this.#verdict === "block" || delta === "") return NOTHING;
-    this.#buffer += delta;
-    const tooLong = lengthFinding(this.#policy, this.#stage, this.#offset + this.#buffer.length);
-    if (tooLong !== undefined) return this.#block([tooLong]);
-    return this.#buffer.length - this.#from < this.#nextScan ? NOTHING : this.#advance(false);
+    if (!this.#judgesWhole) return this.#told(this.#spans.push(delta));
+    const fits = this.#keep(delta);
+    const step = this.#told(this.#spans.push(delta));
+    if (this.#spans.verdict === "block") return { text: "", findings: [...this.#findings, ...step.findings] };
+    if (!fits) return this.#block(step, this.#tooLong());
+    return this.#buffers ? this.#held(step) : step;
   }
 
   /** The text is complete: everything held back is decided. */
   end(): StreamStep {
-    return this.#verdict === "block" ? NOTHING : this.#advance(true);
+    if (this.#verdict === "block") return NOTHING;
+    const step = this.#told(this.#spans.end());
+    if (this.#spans.verdict === "block") return { text: "", findings: [...this.#findings, ...step.findings] };
+    if (!this.#judgesWhole) return step;
+    if (this.#buffers) this.#held(step);
+    return this.#buffers ? this.#decideBuffered() : this.#decideReleased(step);
   }
 
-  #advance(isComplete: boolean): StreamStep {
-    const text = this.#buffer;
-    const view = new TextView(text, this.#from);
-    const active = this.#policy.active[this.#stage];
-    const findings = scan(view, active, this.#stage);
-    const isFinal = isComplete || text.length - this.#from > MOST_HELD;
-    const decided = isFinal ? text.length : undecidedFrom(view, active);
-    const blocking = findings.filter(({ start, action }) => action === "block" && start < decided);
-    if (blocking.length > 0)
-      return this.#block(findings.filter(({ start }) => start < decided).map((f) => this.#placed(f)));
-    const to = isFinal ? text.length : betweenFindings(text, findings, decided, this.#from);
-    const passing = findings.filter(({ start }) => start < to);
-    const step = {
-      text: redact(text, passing, { from: this.#from, to }),
-      findings: passing.map((finding) => this.#placed(finding)),
-    };
-    for (const { action } of passing) this.#verdict = stricter(this.#verdict, action);
-    this.#keepFrom(to);
+  #decideBuffered(): StreamStep {
+    const text = this.#whole.join("");
+    const spans = this.#findings;
+    const all = withWhole(this.#policy, { stage: this.#stage, text, context: this.#context }, spans);
+    if (all === spans || this.#length > MOST_WHOLE) return { text: this.#released.join(""), findings: spans };
+    for (const { action } of all) this.#verdict = stricter(this.#verdict, action);
+    if (this.#verdict === "block") return { text: "", findings: all };
+    return { text: redact(text, all, { from: 0, to: text.length, transformer: this.#transformer }), findings: all };
+  }
+
+  // Nothing can be taken back: what would be redacted was refused when the policy was read.
+  #decideReleased(step: StreamStep): StreamStep {
+    const content = { stage: this.#stage, text: this.#whole.join(""), context: this.#context };
+    const found = withWhole(this.#policy, content, []);
+    if (found.length === 0) return step;
+    for (const { action } of found) this.#verdict = stricter(this.#verdict, action);
+    const findings = [...step.findings, ...found].sort((a, b) => a.start - b.start);
+    return { text: this.#verdict === "block" ? "" : step.text, findings };
+  }
+
+  // @returns whether the text so far is one that can be judged as a whole
+  #keep(delta: string): boolean {
+    this.#length += delta.length;
+    // What could only be flagged is no reason to stop a long text: its beginning is judged.
+    if (this.#length > MOST_WHOLE) return this.#onlyFlags || this.#policy.onFailure === "open";
+    this.#whole.push(delta);
+    return true;
+  }
+
+  #held({ text, findings }: StreamStep): StreamStep {
+    this.#released.push(text);
+    this.#findings.push(...findings);
+    return NOTHING;
+  }
+
+  #told(step: StreamStep): StreamStep {
+    this.#verdict = stricter(this.#verdict, this.#spans.verdict);
     return step;
   }
 
-  #keepFrom(to: number): void {
-    const keep = Math.max(0, to - CONTEXT_LENGTH);
-    this.#buffer = this.#buffer.slice(keep);
-    this.#offset += keep;
-    this.#from = to - keep;
-    const held = this.#buffer.length - this.#from;
-    this.#nextScan = held < RESCAN_EVERY_DELTA_BELOW ? 0 : held * 1.25;
-  }
-
-  #block(findings: readonly Finding[]): StreamStep {
+  #block({ findings }: StreamStep, finding: Finding): StreamStep {
     this.#verdict = "block";
-    this.#buffer = "";
-    return { text: "", findings };
+    return { text: "", findings: [...this.#findings, ...findings, finding] };
   }
 
-  #placed(finding: Finding): Finding {
-    return { ...finding, start: finding.start + this.#offset, end: finding.end + this.#offset };
+  #tooLong(): Finding {
+    return {
+      detector: "limit.whole",
+      category: "limit",
+      start: MOST_WHOLE,
+      end: this.#length,
+      score: 1,
+      action: "block",
+      replacement: "",
+      explanation: `Longer than the ${MOST_WHOLE} characters that can be judged as a whole.`,
+    };
   }
-}
-
-// The last place at or before `decided` that cuts neither a finding nor a character in two.
-function betweenFindings(text: string, findings: readonly Finding[], decided: number, from: number): number {
-  let to = decided;
-  for (let moved = true; moved; ) {
-    const before = to;
-    for (const { start, end } of findings) if (start < to && end > to) to = start;
-    if (to > from && (text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to--;
-    moved = to !== before;
-  }
-  return to;
 }

@@ -1,4 +1,15 @@
 import { DIGIT, hasClass, hasClassAt, TOKEN } from "./characters.ts";
+import { type DecodedView, decodedViews } from "./normalise/decoded-views.ts";
+import { composed, type MappedText } from "./normalise/offset-map.ts";
+import { plainText } from "./normalise/plain-text.ts";
+import { spelledText } from "./normalise/spelled-text.ts";
+import { FOREIGN, traitsOf } from "./normalise/traits.ts";
+
+/** Another form of a text, with the way back. */
+export interface Form {
+  readonly view: TextView;
+  readonly map: MappedText;
+}
 
 /** How much text before `from` detectors may look at. */
 export const CONTEXT_LENGTH = 64;
@@ -18,6 +29,10 @@ export class TextView {
   #folded: string | undefined;
   #digitGroups: readonly number[] | undefined;
   #longTokens: readonly number[] | undefined;
+  #traits: number | undefined;
+  #plain: Form | undefined;
+  #spelled: Form | undefined;
+  #decoded: readonly DecodedView[] | undefined;
 
   constructor(text: string, from = 0) {
     this.text = text;
@@ -28,6 +43,40 @@ export class TextView {
   get folded(): string {
     this.#folded ??= this.text.toLowerCase();
     return this.#folded;
+  }
+
+  /** What `traitsOf` noticed. */
+  get traits(): number {
+    this.#traits ??= traitsOf(this.text);
+    return this.#traits;
+  }
+
+  /** The text with every character in its plain form; undefined: it has that form already. */
+  get plain(): Form | undefined {
+    if ((this.traits & FOREIGN) === 0) return undefined;
+    if (this.#plain === undefined) {
+      const map = plainText(this.text);
+      this.#plain = { view: new TextView(map.text, map.fromOriginal(this.from)), map };
+    }
+    return this.#plain;
+  }
+
+  /** The plain text with spelling tricks undone; undefined: there are none. */
+  get spelled(): Form | undefined {
+    if (this.#spelled === undefined) {
+      const { view, map } = this.plain ?? { view: this, map: undefined };
+      const spelled = spelledText(view.text, view.traits);
+      const whole = map === undefined ? spelled : composed(map, spelled);
+      const own = spelled.text === view.text ? view : new TextView(spelled.text, spelled.fromOriginal(view.from));
+      this.#spelled = { view: own, map: whole };
+    }
+    return this.#spelled.view === (this.plain?.view ?? this) ? undefined : this.#spelled;
+  }
+
+  /** Texts found encoded in this one. */
+  get decoded(): readonly DecodedView[] {
+    this.#decoded ??= decodedViews(this.text, this.from, this.traits);
+    return this.#decoded;
   }
 
   /** Where groups of digits are: start, end, start, end, ... One that began before `from` was seen by an earlier view. */

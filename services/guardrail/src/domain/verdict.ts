@@ -6,6 +6,10 @@ export type Verdict = (typeof VERDICTS)[number];
 /** What a rule can do about a finding. */
 export type Action = Exclude<Verdict, "allow">;
 
+/** What a policy can ask for: `cut` ends the text where the finding begins; `mask`, `hash`, `tokenise`
+ * write something of the value. Their verdict is that of redacting. */
+export type RuleAction = Action | "cut" | "mask" | "hash" | "tokenise" | "retry";
+
 /** The boundaries of a run at which texts are checked. */
 export const STAGES = ["input", "tool_arguments", "tool_result", "retrieved", "output"] as const;
 /** A boundary of a run at which a text is checked. */

@@ -72,6 +72,10 @@ export interface ModelCalled {
   readonly answer: ModelAnswer;
   /** The text was blocked and is not in `answer`. */
   readonly blockedOutput?: true;
+  /** For a blocked answer: why and what to do instead; no part of the text. */
+  readonly refusal?: string;
+  /** For a blocked answer of which nothing was shown: the policy wants the model to be asked once more. */
+  readonly retry?: true;
   /** Positions of tool calls whose arguments were blocked and are not in `answer`. */
   readonly blockedCalls?: readonly number[];
 }

@@ -74,12 +74,27 @@ export interface CheckResult {
   /** The text that may pass: redacted where needed, empty when blocked. */
   readonly text: string;
   readonly findings: readonly Finding[];
+  /** For a blocked text: why and what to do instead, in sentences; never a part of the text. */
+  readonly refusal?: string;
+  /** For a blocked text: the policy wants the model to be asked once more. */
+  readonly retry?: true;
+}
+
+/** What an answer was made from, for policies that compare the two. */
+export interface AnswerContext {
+  readonly systemPrompt: string;
+  /** What tools and memory returned. */
+  readonly passages: readonly string[];
+  /** The latest the user wrote. */
+  readonly question: string;
 }
 
 /** A text that is checked while it is written. */
 export interface StreamCheck<T> {
   readonly policy: string;
   readonly stage: Stage;
+  /** What the text is made from; asked for only when the policy makes use of it. */
+  readonly context?: () => AnswerContext;
   /** Writes the text. Its signal is aborted when nothing more may pass. */
   readonly produce: (scope: CallScope, write: (text: string) => void) => Promise<T>;
   /** Told of text that may pass. */
@@ -88,8 +103,16 @@ export interface StreamCheck<T> {
 
 /** Guardrails. */
 export interface Guardrail {
-  /** One result per text, in order. */
-  check(scope: CallScope, policy: string, contents: readonly CheckedContent[]): Promise<readonly CheckResult[]>;
+  /**
+   * One result per text, in order.
+   * @param context what texts of stage "output" were made from; asked for only when the policy makes use of it
+   */
+  check(
+    scope: CallScope,
+    policy: string,
+    contents: readonly CheckedContent[],
+    context?: () => AnswerContext,
+  ): Promise<readonly CheckResult[]>;
   /** Checks while writing. `value` is undefined when the text was blocked before its writer ended. */
   checkStream<T>(scope: CallScope, request: StreamCheck<T>): Promise<CheckResult & { readonly value: T | undefined }>;
 }

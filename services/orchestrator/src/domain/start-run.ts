@@ -112,10 +112,12 @@ function refuseBlocked(results: readonly CheckResult[]): void {
   if (blocked.length === 0) return;
   const found = blocked.flatMap(({ findings }) => findings).filter(({ action }) => action === "block");
   const categories = [...new Set(found.map(({ category }) => category))].join(", ");
+  const why = blocked.find(({ refusal }) => refusal !== undefined)?.refusal ?? "";
   // Limits are no secret; how an attack was recognised is nobody's business.
   const limits = found.filter(({ category }) => category === "limit").map(({ explanation }) => ` ${explanation}`);
+  const what = `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it.`;
   throw errors.INPUT_BLOCKED({
-    message: `The input was blocked by a guardrail${categories === "" ? "" : ` (${categories})`}: change it.${limits.join("")}`,
+    message: `${what}${limits.join("")} ${why}`.trim(),
     metadata: { categories },
   });
 }

@@ -75,8 +75,21 @@ export class FieldReader {
     return [];
   }
 
-  choice<Value extends string>(parent: Fields, name: string, allowed: readonly [Value, ...Value[]]): Value {
+  flag(parent: Fields, name: string): boolean {
+    const value = parent.values[name] ?? false;
+    if (typeof value === "boolean") return value;
+    this.problems.push(`${below(parent, name)}: must be true or false`);
+    return false;
+  }
+
+  choice<Value extends string>(
+    parent: Fields,
+    name: string,
+    allowed: readonly [Value, ...Value[]],
+    fallback?: Value,
+  ): Value {
     const value = parent.values[name];
+    if (value === undefined && fallback !== undefined) return fallback;
     const found = allowed.find((candidate) => candidate === value);
     if (found !== undefined) return found;
     this.problems.push(`${below(parent, name)}: must be one of ${allowed.join(", ")}`);

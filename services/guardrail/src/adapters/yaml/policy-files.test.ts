@@ -10,7 +10,7 @@ import { loadPolicies } from "./policy-files.ts";
 describe("policies in files", () => {
   it("are the bundled ones when no folder is given", async () => {
     const names = (await loadPolicies(undefined)).map(({ name }) => name);
-    expect(names.sort()).toEqual(["default", "log-only", "strict"]);
+    expect(names.sort()).toEqual(["default", "example", "log-only", "strict"]);
   });
 
   it("replace a bundled one of the same name", async () => {
@@ -19,7 +19,7 @@ describe("policies in files", () => {
     writeFileSync(join(folder.path, "mine.yml"), "name: default\ndescription: mine\n");
     const policies = await loadPolicies(folder.path);
     expect(policies.find(({ name }) => name === "default")?.description).toBe("mine");
-    expect(policies.length).toBe(3);
+    expect(policies.length).toBe(4);
   });
 
   it("are refused with everything that is wrong, by file and field", async () => {
@@ -67,6 +67,74 @@ patterns:
 
   it("name a folder that cannot be read", async () => {
     await expect(loadPolicies("/does/not/exist")).rejects.toThrow("AGENTMESH_GUARDRAIL_POLICY_FOLDER");
+  });
+});
+
+describe("a policy that makes no sense", () => {
+  const problemsOf = (yaml: string) => parsePolicy(`name: test\n${yaml}`).problems.join("\n");
+
+  it("is told the nearest name of a detector", () => {
+    expect(problemsOf("rules: [{ detectors: [pii.emial], stages: [input], action: flag }]")).toContain(
+      'did you mean "pii.email"?',
+    );
+  });
+
+  it("cannot redact what was released", () => {
+    const rule = "{ detectors: [output.tone], stages: [output], action: redact }";
+    expect(problemsOf(`whole: retract\nrules: [${rule}]`)).toContain("rules[0]");
+    expect(problemsOf(`whole: buffer\nrules: [${rule}]`)).toBe("");
+    const pattern = "{ name: p, pattern: x, stages: [output], action: redact }";
+    expect(problemsOf(`whole: retract\npatterns: [${pattern}]`)).toContain("patterns[0]");
+  });
+
+  it("is told all that is wrong with its options", () => {
+    const problems = problemsOf(`
+whole: maybe
+on_failure: never
+shadow: 3
+options:
+  hosts: ["no spaces"]
+  languages: [tlh]
+  never_promise: ["..."]
+  length: { min: 5, max: 2 }
+  json_schema: { type: 7 }
+  colour: red
+rules: [{ detectors: [output.url], stages: [output], action: block, refusal: { reason: "", why: x } }]
+`);
+    for (const field of [
+      "whole",
+      "on_failure",
+      "shadow",
+      "options.hosts[0]",
+      "options.languages",
+      "options.never_promise",
+    ])
+      expect(problems).toContain(field);
+    for (const field of [
+      "options.length",
+      "options.json_schema",
+      "options.colour",
+      "rules[0].refusal.reason",
+      "refusal.why",
+    ])
+      expect(problems).toContain(field);
+  });
+
+  it.each([
+    [
+      "aliases that multiply",
+      `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${"*a,".repeat(9)}]\nc: &c [${"*b,".repeat(9)}]\nrules: [${"*c,".repeat(9)}]`,
+    ],
+    ["depth", `rules: ${"[".repeat(3000)}${"]".repeat(3000)}`],
+    [
+      "a pattern that explodes",
+      "patterns: [{ name: p, pattern: '((((a{1,100}){1,100}){1,100}){1,100})', stages: [input], action: block }]",
+    ],
+    ["too many rules", `rules:\n${"  - { detectors: [pii.email], stages: [input], action: flag }\n".repeat(300)}`],
+  ])("is refused in time: %s", (_name, yaml) => {
+    const started = performance.now();
+    expect(problemsOf(yaml)).not.toBe("");
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 });
 

@@ -1,5 +1,5 @@
 import { hasClassAt, TOKEN, trailingRun } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 import { precededBy } from "./number-text.ts";
 
 /** Longest key that is found. */
@@ -45,6 +45,7 @@ export const apiKey: Detector = {
   name: "secret.api_key",
   category: "secret",
   replacement: "[API_KEY_REDACTED]",
+  extent: span(LONGEST),
   find({ text, longTokens }, report) {
     for (let i = 0; i < longTokens.length; i += 2) {
       const start = longTokens[i] as number;

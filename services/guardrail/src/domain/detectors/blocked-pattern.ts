@@ -1,12 +1,12 @@
 import type { RE2JS } from "re2js";
-import type { Detector } from "../detector.ts";
+import { type Detector, span, whole } from "../detector.ts";
 
 /** A pattern of a policy. */
 export interface BlockedPattern {
   readonly name: string;
   readonly pattern: RE2JS;
-  /** Streams hold this many characters back; what of a longer match lies before them may have passed already. */
-  readonly maxLength: number;
+  /** The longest match there can be: streams hold so many characters back. undefined: the pattern judges whole texts. */
+  readonly maxLength: number | undefined;
   readonly explanation: string;
   /** A text that every match contains, in lower case; "": none is known. */
   readonly literal: string;
@@ -19,6 +19,7 @@ export function blockedPatternDetector(blocked: BlockedPattern): Detector {
     name: `pattern.${name}`,
     category: "blocked_pattern",
     replacement: `[${name.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_REDACTED]`,
+    extent: maxLength === undefined ? whole : span(maxLength),
     find(view, report) {
       if (literal !== "" && !mayContain(view.folded, literal)) return;
       const matcher = pattern.matcher(view.text);
@@ -30,7 +31,7 @@ export function blockedPatternDetector(blocked: BlockedPattern): Detector {
         found = matcher.find();
       }
     },
-    undecidedFrom: ({ text, from }) => Math.max(from, text.length - maxLength),
+    undecidedFrom: ({ text, from }) => Math.max(from, maxLength === undefined ? from : text.length - maxLength),
   };
 }
 

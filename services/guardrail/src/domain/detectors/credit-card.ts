@@ -1,10 +1,16 @@
 import { NUMERIC, trailingRun } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 import type { Match } from "../finding.ts";
 import type { TextView } from "../text-view.ts";
 import { endsFree, LONGEST_NUMBER, passesLuhn, precededBy, separatorBetween, startsFree } from "./number-text.ts";
 
 const CARD_WORDS = /card|visa|master|amex|express|discover|credit|debit|charge|\bcc\b|\bpan\b|pay/i;
+
+const CALLED_CARD =
+  /(?:credit|debit|payment|visa|mastercard|amex) ?card(?: (?:number|no\.?|num))?[^\w\n]{1,4}(?:is )?$/i;
+/** Numbers of parcels, parts and orders pass the check digit one time in ten. */
+const OTHER_WORDS =
+  /\b(?:tracking|serial|order|ticket|invoice|reference|ref|parcel|shipment|imei|isbn|sku|batch|transaction|confirmation|case|customer|account|part)\b[^.\n]{0,20}$/i;
 
 /** First digits and lengths that issuers use (ISO/IEC 7812 issuer identification numbers). */
 const ISSUERS: readonly { readonly first: RegExp; readonly lengths: readonly number[] }[] = [
@@ -23,6 +29,7 @@ export const creditCard: Detector = {
   name: "pii.credit_card",
   category: "pii",
   replacement: "[CREDIT_CARD_REDACTED]",
+  extent: span(LONGEST_NUMBER),
   find(view, report) {
     const groups = view.digitGroups;
     let free = 0;
@@ -50,7 +57,10 @@ function cardAt(view: TextView, first: number): Match | undefined {
     const size = end - (groups[i] as number);
     if (digits.length + size > 19 || (i > first && size < 2)) break;
     digits += text.slice(groups[i], end);
-    if (digits.length >= 12 && isCard(digits) && endsFree(text, end)) found = cardMatch(text, start, end);
+    if (digits.length >= 12 && endsFree(text, end)) {
+      if (isCard(digits)) found = cardMatch(text, start, end) ?? found;
+      else if (digits.length === 16 && isCalledCard(text, start, digits)) found = mistyped(start, end);
+    }
     const next = separatorBetween(text, end, groups[i + 2]);
     // Cards written in groups begin with four digits and keep one separator.
     if (next === undefined || next === "." || (i === first && size !== 4)) break;
@@ -67,7 +77,17 @@ function isCard(digits: string): boolean {
   return false;
 }
 
-function cardMatch(text: string, start: number, end: number): Match {
+function cardMatch(text: string, start: number, end: number): Match | undefined {
   const named = precededBy(text, start, { words: CARD_WORDS, reach: 48 });
+  if (!named && precededBy(text, start, { words: OTHER_WORDS, reach: 40 })) return undefined;
   return { start, end, score: named ? 0.98 : 0.85, explanation: "A payment card number with a valid check digit." };
+}
+
+// A number that its writer calls a card is treated as one, whatever the check digit says.
+function isCalledCard(text: string, start: number, digits: string): boolean {
+  return /^[2-6]/.test(digits) && precededBy(text, start, { words: CALLED_CARD, reach: 48 });
+}
+
+function mistyped(start: number, end: number): Match {
+  return { start, end, score: 0.6, explanation: "Called a payment card; the check digit is wrong." };
 }

@@ -1,5 +1,5 @@
 import { ADDRESS, DIGIT, hasClass, hasClassAt, LETTER, trailingRun, WORD } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 import type { Match } from "../finding.ts";
 
 /** RFC 5321, 4.5.3.1: local part 64, domain 255. */
@@ -15,6 +15,7 @@ export const email: Detector = {
   name: "pii.email",
   category: "pii",
   replacement: "[EMAIL_REDACTED]",
+  extent: span(LONGEST),
   find({ text, from }, report) {
     let free = from;
     for (let at = text.indexOf("@", from); at >= 0; at = text.indexOf("@", at + 1)) {

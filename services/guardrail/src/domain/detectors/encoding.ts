@@ -1,4 +1,4 @@
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 
 // What is taken out leaves a mark: without one the text around it would join to something that was never checked. Every
 // character leaves its own, so that a stream shows the same however it is cut.
@@ -16,6 +16,7 @@ export const controlCharacters: Detector = {
   name: "encoding.control",
   category: "encoding",
   replacement: MARK,
+  extent: span(1),
   find({ text, from }, report) {
     CONTROL.lastIndex = from;
     for (let found = CONTROL.exec(text); found !== null; found = CONTROL.exec(text)) {
@@ -31,6 +32,7 @@ export const loneSurrogates: Detector = {
   name: "encoding.lone_surrogate",
   category: "encoding",
   replacement: MARK,
+  extent: span(1),
   find({ text, from }, report) {
     if (text.isWellFormed()) return;
     LONE_SURROGATE.lastIndex = from;
@@ -47,6 +49,7 @@ export const invisibleCharacters: Detector = {
   name: "encoding.invisible",
   category: "encoding",
   replacement: MARK,
+  extent: span(64),
   find({ text, from }, report) {
     if (text.indexOf("\udb40", from) < 0) return;
     TAGS.lastIndex = from;

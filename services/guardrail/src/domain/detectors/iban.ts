@@ -1,5 +1,5 @@
 import { hasClass, hasClassAt, LETTER, WORD } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 
 /** Lengths by country: SWIFT, IBAN Registry. */
 const LENGTHS = new Map(
@@ -21,6 +21,7 @@ export const iban: Detector = {
   name: "pii.iban",
   category: "pii",
   replacement: "[IBAN_REDACTED]",
+  extent: span(LONGEST),
   find(view, report) {
     const { text, digitGroups: groups, from } = view;
     for (let i = 0; i < groups.length; i += 2) {

@@ -1,6 +1,10 @@
 import { GAP, hasClass, hasClassAt, LETTER, WORD } from "../characters.ts";
-import type { Detector, Report } from "../detector.ts";
-import type { TextView } from "../text-view.ts";
+import { type Detector, type Report, span } from "../detector.ts";
+import type { Match } from "../finding.ts";
+import { type DecodedView, openEncoded } from "../normalise/decoded-views.ts";
+import { settledSpelling, spelledText } from "../normalise/spelled-text.ts";
+import { DISGUISED, SPACED, TAGGED, traitsOf } from "../normalise/traits.ts";
+import { type Form, TextView } from "../text-view.ts";
 import type { Stage } from "../verdict.ts";
 import { type InjectionRule, injectionRules, markupLiterals } from "./injection-rules.ts";
 
@@ -33,12 +37,61 @@ export const injectionPhrase: Detector = {
   name: "injection.phrase",
   category: "prompt_injection",
   replacement: "[INJECTION_REDACTED]",
+  extent: span(LONGEST),
   find(view, report, stage) {
-    findPhrases(view, report, isUntrusted(stage));
-    findMarkup(view, report, isUntrusted(stage));
+    const untrusted = isUntrusted(stage);
+    findIn(view.plain, view, { report, untrusted });
+    const { spelled } = view;
+    if (spelled !== undefined) findIn(spelled, view, { report, untrusted });
+    for (const hidden of view.decoded) findHidden(hidden, report, untrusted);
   },
-  undecidedFrom: ({ text, from }) => Math.min(openPhrase(text, from), openMarkup(text, from)),
+  undecidedFrom(view) {
+    const { view: plain, map } = view.plain ?? { view, map: undefined };
+    const open = Math.min(openPhrase(plain.text, plain.from), openMarkup(plain.text, plain.from), openDisguise(plain));
+    const undecided = map === undefined || open === plain.text.length ? open : map.toOriginal(open, open).start;
+    return Math.min(open === plain.text.length ? view.text.length : undecided, openEncoded(view.text, view.from));
+  },
 };
+
+interface Search {
+  readonly report: Report;
+  readonly untrusted: boolean;
+}
+
+function findIn(form: Form | undefined, view: TextView, { report, untrusted }: Search): void {
+  const placed: Report =
+    form === undefined
+      ? report
+      : (match) => {
+          const range = form.map.toOriginal(match.start, match.end);
+          if (range.start >= view.from) report({ ...match, ...range });
+        };
+  findPhrases(form?.view ?? view, placed, untrusted);
+  findMarkup(form?.view ?? view, placed, untrusted);
+}
+
+// Whoever encodes an instruction hides it: that is no weaker than saying it.
+function findHidden({ text, start, end, encoding }: DecodedView, report: Report, untrusted: boolean): void {
+  let worst: Match | undefined;
+  const keep: Report = (match) => {
+    if (worst === undefined || match.score > worst.score) worst = match;
+  };
+  const view = new TextView(text);
+  findPhrases(view, keep, untrusted);
+  findMarkup(view, keep, untrusted);
+  if (worst !== undefined) report({ ...worst, start, end, explanation: `${worst.explanation} Hidden as ${encoding}.` });
+}
+
+// Where a word begins whose spelling, and so a phrase, is not settled yet.
+function openDisguise({ text, from }: TextView): number {
+  const settled = Math.max(from, settledSpelling(text));
+  if (settled === text.length && (traitsOf(text.slice(-2 * LONGEST)) & (DISGUISED | SPACED | TAGGED)) === 0)
+    return settled;
+  const spelled = spelledText(text.slice(0, settled));
+  const start = spelled.fromOriginal(from);
+  const open = openPhrase(spelled.text, start);
+  return open < spelled.text.length ? Math.min(settled, spelled.toOriginal(open, open + 1).start) : settled;
+}
 
 function isUntrusted(stage: Stage): boolean {
   return stage === "tool_result" || stage === "retrieved";

@@ -1,5 +1,5 @@
 import { HEX_COLON, hasClassAt, trailingRun, WORD } from "../characters.ts";
-import type { Detector, Report } from "../detector.ts";
+import { type Detector, type Report, span } from "../detector.ts";
 import type { TextView } from "../text-view.ts";
 import { precededBy } from "./number-text.ts";
 
@@ -18,6 +18,7 @@ export const ipAddress: Detector = {
   name: "pii.ip_address",
   category: "pii",
   replacement: "[IP_ADDRESS_REDACTED]",
+  extent: span(LONGEST),
   find(view, report) {
     findV4(view, report);
     findV6(view, report);
@@ -81,12 +82,16 @@ function findV6({ text, from }: TextView, report: Report): void {
   }
 }
 
-// RFC 4291, 2.2. Short forms such as "a::b" are refused: in code they are names far more often than addresses.
+/** First groups that networks are given: link-local, unique local, global unicast. */
+const NETWORK = /^(?:fe80|f[cd][0-9a-f]{2}|2[0-9a-f]{3})$/i;
+
+// RFC 4291, 2.2. Other short forms such as "a::b" are refused: in code they are names far more often than addresses.
 function isV6(address: string): boolean {
   const halves = address.split("::");
   if (halves.length > 2) return false;
   const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return false;
   if (halves.length === 1) return groups.length === 8;
+  if (groups.length === 2 && NETWORK.test(groups[0] as string)) return true;
   return groups.length >= 3 && groups.length <= 7 && groups.some((group) => group.length > 1 && /\d/.test(group));
 }

@@ -1,5 +1,5 @@
 import { TOKEN, trailingRun } from "../characters.ts";
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 
 /** Longest token that is found; of a longer one everything up to here, which leaves nothing of use. */
 const LONGEST = 8192;
@@ -11,6 +11,7 @@ export const jsonWebToken: Detector = {
   name: "secret.jwt",
   category: "secret",
   replacement: "[TOKEN_REDACTED]",
+  extent: span(LONGEST),
   find({ text, longTokens }, report) {
     for (let i = 0; i < longTokens.length; i += 2) {
       const start = longTokens[i] as number;

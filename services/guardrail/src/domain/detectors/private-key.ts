@@ -1,4 +1,4 @@
-import type { Detector } from "../detector.ts";
+import { type Detector, span } from "../detector.ts";
 
 /** Longest block that is found; a key of 16,384 bits is shorter. Of a longer block everything up to here. */
 const LONGEST = 16_384;
@@ -21,6 +21,7 @@ export const privateKey: Detector = {
   name: "secret.private_key",
   category: "secret",
   replacement: "[PRIVATE_KEY_REDACTED]",
+  extent: span(LONGEST + LONGEST_FOOTER),
   find({ text, from }, report) {
     for (let start = text.indexOf(OPENING, from); start >= 0; start = text.indexOf(OPENING, start + 1)) {
       const end = blockEnd(text, start);

@@ -1,5 +1,5 @@
 /** How checks travel, against a guardrail over the in-process transport. */
-import { GuardrailService } from "@agentmesh/contracts/guardrail/v1/guardrail";
+import { ContextKind, GuardrailService } from "@agentmesh/contracts/guardrail/v1/guardrail";
 import { Verdict } from "@agentmesh/contracts/type/v1/types";
 import { bind, createDirectTransport } from "@agentmesh/rpc";
 import { createClient, type ServiceImpl } from "@connectrpc/connect";
@@ -11,9 +11,14 @@ function guardrailWith(implementation: Partial<ServiceImpl<typeof GuardrailServi
   const unused = () => {
     throw new Error("not expected");
   };
-  const whole = { check: unused, checkStream: unused, listPolicies: unused, ...implementation } as ServiceImpl<
-    typeof GuardrailService
-  >;
+  const whole = {
+    check: unused,
+    checkStream: unused,
+    assessEscalation: unused,
+    restore: unused,
+    listPolicies: unused,
+    ...implementation,
+  } as ServiceImpl<typeof GuardrailService>;
   const transport = createDirectTransport({ bindings: () => [bind(GuardrailService, whole)], verify: true });
   return new MeshGuardrail(createClient(GuardrailService, transport));
 }
@@ -66,6 +71,32 @@ describe("checking many texts", () => {
     expect(await strange.check(scopeFor(), "default", [{ stage: "input", text: "x" }])).toMatchObject([
       { verdict: "block", text: "" },
     ]);
+  });
+});
+
+describe("what an answer was made from", () => {
+  it("is sent until a policy is known not to make use of it, and not put together after that", async () => {
+    const seen: unknown[] = [];
+    let wants: ContextKind[] = [ContextKind.PASSAGES];
+    const guardrail = guardrailWith({
+      check: ({ context }) => {
+        seen.push(context?.question);
+        return { results: [{ verdict: Verdict.ALLOW }], wants };
+      },
+    });
+    let made = 0;
+    const madeFrom = () => {
+      made++;
+      return { systemPrompt: "Be kind.", passages: ["One."], question: "Which?" };
+    };
+    const once = () => guardrail.check(scopeFor(), "own", [{ stage: "output", text: "One." }], madeFrom);
+    await once();
+    await once();
+    wants = [];
+    await once();
+    await once();
+    expect(seen).toEqual(["Which?", "Which?", "Which?", undefined]);
+    expect(made).toBe(3);
   });
 });
 

@@ -1,9 +1,12 @@
 import {
   type CheckStreamRequest,
   CheckStreamRequestSchema,
+  type CheckStreamResponse,
   ContentSchema,
+  type ContextKind,
   type CheckResult as ContractResult,
   type GuardrailService,
+  OutputContextSchema,
 } from "@agentmesh/contracts/guardrail/v1/guardrail";
 import { callOptionsOf, withStream } from "@agentmesh/rpc";
 import type { CallScope } from "@agentmesh/rpc/scope";
@@ -11,6 +14,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Finding, Verdict } from "../../domain/events.ts";
 import {
+  type AnswerContext,
   type CheckedContent,
   type CheckResult,
   DependencyError,
@@ -24,29 +28,51 @@ import { TextQueue } from "./text-queue.ts";
 /** Checks by way of guardrail. */
 export class MeshGuardrail implements Guardrail {
   readonly #guardrail: Client<typeof GuardrailService>;
+  /** What policies make use of, as their latest answers said, by tenant and name. */
+  readonly #wants = new Map<string, readonly ContextKind[]>();
 
   constructor(guardrail: Client<typeof GuardrailService>) {
     this.#guardrail = guardrail;
   }
 
-  async check(scope: CallScope, policy: string, contents: readonly CheckedContent[]): Promise<readonly CheckResult[]> {
+  async check(
+    scope: CallScope,
+    policy: string,
+    contents: readonly CheckedContent[],
+    context?: () => AnswerContext,
+  ): Promise<readonly CheckResult[]> {
     const batches = batchesOf(contents);
-    if (batches.length === 1) return this.#checkBatch(scope, policy, contents);
+    const given = this.#given(scope, policy, context);
+    if (batches.length === 1) return this.#checkBatch(scope, { policy, ...given }, contents);
     const results: CheckResult[] = [];
-    for (const batch of batches) results.push(...(await this.#checkBatch(scope, policy, batch)));
+    for (const batch of batches) results.push(...(await this.#checkBatch(scope, { policy, ...given }, batch)));
     return results;
+  }
+
+  // A policy that nobody has heard of yet gets everything: it may need it.
+  #given(scope: CallScope, policy: string, context?: () => AnswerContext): { context?: AnswerContext } {
+    if (context === undefined) return {};
+    const wants = this.#wants.get(policyKey(scope, policy));
+    return wants !== undefined && wants.length === 0 ? {} : { context: context() };
+  }
+
+  #learn(scope: CallScope, policy: string, wants: readonly ContextKind[]): void {
+    if (this.#wants.size >= mostRemembered) this.#wants.clear();
+    this.#wants.set(policyKey(scope, policy), wants);
   }
 
   async #checkBatch(
     scope: CallScope,
-    policy: string,
+    { policy, context }: { policy: string; context?: AnswerContext },
     contents: readonly CheckedContent[],
   ): Promise<readonly CheckResult[]> {
     const request = {
       policy,
+      ...(context === undefined ? {} : { context: contextMessage(context) }),
       contents: contents.map(({ stage, text }) => create(ContentSchema, { stage: contractStages[stage], text })),
     };
-    const { results } = await answered(this.#guardrail.check(request, callOptionsOf(scope)));
+    const { results, wants } = await answered(this.#guardrail.check(request, callOptionsOf(scope)));
+    this.#learn(scope, policy, wants);
     // A text without a result must not pass as one that was allowed.
     if (results.length !== contents.length) throw missingResult();
     return results.map((result, index) => resultOf(result, contents[index]?.text ?? ""));
@@ -54,10 +80,12 @@ export class MeshGuardrail implements Guardrail {
 
   checkStream<T>(
     scope: CallScope,
-    { policy, stage, produce, passed }: StreamCheck<T>,
+    { policy, stage, context, produce, passed }: StreamCheck<T>,
   ): Promise<CheckResult & { readonly value: T | undefined }> {
+    const given = this.#given(scope, policy, context).context;
+    const about = given === undefined ? {} : { context: contextMessage(given) };
     const start = create(CheckStreamRequestSchema, {
-      request: { case: "start", value: { policy, stage: contractStages[stage] } },
+      request: { case: "start", value: { policy, stage: contractStages[stage], ...about } },
     });
     const checked = withStream(scope, async (options) => {
       const queue = new TextQueue<CheckStreamRequest>(start);
@@ -86,6 +114,17 @@ export class MeshGuardrail implements Guardrail {
   }
 }
 
+/** Policies whose wants are remembered. */
+const mostRemembered = 1024;
+
+function policyKey({ credential }: CallScope, policy: string): string {
+  return `${credential?.principal.tenant ?? ""}/${policy}`;
+}
+
+function contextMessage({ systemPrompt, passages, question }: AnswerContext) {
+  return create(OutputContextSchema, { systemPrompt, passages: [...passages], question });
+}
+
 /** What one check takes. */
 const maxContents = 256;
 const maxBytes = 1024 * 1024;
@@ -110,7 +149,7 @@ function batchesOf(contents: readonly CheckedContent[]): readonly (readonly Chec
 }
 
 async function readChecked(
-  responses: AsyncIterable<{ textDelta: string; findings: Parameters<typeof domainFinding>[0][]; verdict: number }>,
+  responses: AsyncIterable<CheckStreamResponse>,
   passed: (text: string) => void,
 ): Promise<CheckResult> {
   let text = "";
@@ -119,7 +158,7 @@ async function readChecked(
   for await (const response of responses) {
     findings.push(...response.findings.map(domainFinding));
     verdict = domainVerdict(response.verdict);
-    if (verdict === "block") break;
+    if (verdict === "block") return { verdict, text, findings, ...explained(response) };
     if (response.textDelta === "") continue;
     text += response.textDelta;
     passed(response.textDelta);
@@ -127,10 +166,17 @@ async function readChecked(
   return { verdict, text, findings };
 }
 
-function resultOf({ verdict, redactedText, findings }: ContractResult, original: string): CheckResult {
+function explained({ refusal }: Pick<ContractResult, "refusal">): Pick<CheckResult, "refusal" | "retry"> {
+  if (refusal === undefined) return {};
+  const sentences = `${refusal.reason} ${refusal.alternative}`.trim();
+  return refusal.retry ? { refusal: sentences, retry: true } : { refusal: sentences };
+}
+
+function resultOf({ verdict, redactedText, findings, refusal }: ContractResult, original: string): CheckResult {
   const decided = domainVerdict(verdict);
   const text = decided === "redact" ? redactedText : decided === "block" ? "" : original;
-  return { verdict: decided, text, findings: findings.map(domainFinding) };
+  const result = { verdict: decided, text, findings: findings.map(domainFinding) };
+  return decided === "block" && refusal !== undefined ? { ...result, ...explained({ refusal }) } : result;
 }
 
 function deltaOf(text: string): CheckStreamRequest {

@@ -3,6 +3,7 @@ import type { GuardrailActed, ModelAnswer, ModelCalled } from "../events.ts";
 import { type Part, type ToolCall, textOf } from "../message.ts";
 import type { CheckedContent, CheckResult, ModelRequest } from "../ports.ts";
 import { systemMessage } from "../prompt.ts";
+import { answerContext } from "./answer-context.ts";
 import { actedEvents, type RunContext } from "./run-context.ts";
 import { withPlanSpan, withStepSpan } from "./step.ts";
 
@@ -21,6 +22,8 @@ interface ModelStep {
 interface Spoken {
   readonly answer: ModelAnswer;
   readonly output: CheckResult | undefined;
+  /** Some of it was shown already. */
+  readonly isShown?: boolean;
 }
 
 /** Asks the model, checks what it says and the arguments it wrote, and records what may pass. */
@@ -65,13 +68,18 @@ async function speakLive(
   const { ports, journal, run, clock, bundle } = context;
   // Text is placed after the last stored event, so what came before it is stored first.
   if (journal.hasPending) await journal.flush();
+  let isShown = false;
   const output = await ports.guardrail.checkStream(scope, {
     policy: bundle.guardrailPolicy,
     stage: "output",
+    context: () => answerContext(context),
     produce: (inner, write) => ports.models.stream(inner, request, write),
-    passed: (text) => ports.feed.publishText(run.id, { stepKey, text, afterSeq: journal.lastSeq, time: clock() }),
+    passed: (text) => {
+      isShown = true;
+      ports.feed.publishText(run.id, { stepKey, text, afterSeq: journal.lastSeq, time: clock() });
+    },
   });
-  return { answer: output.value ?? cutAnswer(context), output };
+  return { answer: output.value ?? cutAnswer(context), output, isShown };
 }
 
 // The guardrail stopped the answer before the model was done: nobody knows its usage, the router has settled it.
@@ -118,6 +126,9 @@ async function checked(
     stepKey,
     answer: { ...answer, message: { role: "assistant", parts, ...(toolCalls.length > 0 ? { toolCalls } : {}) } },
     ...(output?.verdict === "block" ? { blockedOutput: true } : {}),
+    ...(output?.verdict === "block" && output.refusal !== undefined ? { refusal: output.refusal } : {}),
+    // What somebody has read cannot be written again.
+    ...(output?.retry === true && spoken.isShown !== true ? { retry: true } : {}),
     ...(blockedCalls.length > 0 ? { blockedCalls } : {}),
   };
   return { called, acted };
@@ -129,7 +140,8 @@ function check(
   contents: readonly CheckedContent[],
 ): Promise<readonly CheckResult[]> | readonly CheckResult[] {
   if (contents.every(({ text }) => text === "" || text === "{}")) return contents.map(allowed);
-  return context.ports.guardrail.check(scope, context.bundle.guardrailPolicy, contents);
+  const madeFrom = contents[0]?.stage === "output" ? () => answerContext(context) : undefined;
+  return context.ports.guardrail.check(scope, context.bundle.guardrailPolicy, contents, madeFrom);
 }
 
 function allowed({ text }: CheckedContent): CheckResult {

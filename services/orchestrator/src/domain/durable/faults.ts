@@ -9,6 +9,7 @@ const maxRepeats = 3;
 export class Faults {
   readonly #retries: number;
   #invalidInARow = 0;
+  #blockedRetries = 0;
   readonly #turnsOfCall = new Map<string, number>();
 
   constructor(retries: number) {
@@ -21,6 +22,12 @@ export class Faults {
     if (this.#invalidInARow <= this.#retries) return;
     const message = `The model's answers could not be used ${this.#invalidInARow} times in a row (limit: ${this.#retries} retries).`;
     throw errors.INVALID_MODEL_ANSWER({ message });
+  }
+
+  /** Whether a blocked answer may be asked for again: once per run. Decided by the journal alone, so a replay agrees. */
+  mayRetryBlocked(): boolean {
+    this.#blockedRetries += 1;
+    return this.#blockedRetries === 1;
   }
 
   /** A turn could be used. */

@@ -21,7 +21,13 @@ export async function think(context: RunContext, turn: number, tools: "auto" | "
 
 function judge(context: RunContext, called: ModelCalled, tools: "auto" | "none"): Thought {
   const { message, finishReason } = called.answer;
-  if (called.blockedOutput) throw errors.OUTPUT_BLOCKED();
+  if (called.blockedOutput) {
+    if (called.retry !== true || !context.faults.mayRetryBlocked()) throw blocked(called.refusal);
+    // The model sees that it answered, not what: that would lead it to the same words.
+    context.transcript.add({ role: "assistant", parts: [{ text: "(not passed on)", provenance: "model" }] });
+    context.transcript.add(noteMessage(`Your last answer was not passed on. ${called.refusal ?? ""} Answer again.`));
+    return { kind: "invalid" };
+  }
   if (finishReason === "content_filter") throw errors.CONTENT_FILTERED();
   if (finishReason === "length") throw errors.ANSWER_TRUNCATED();
   const calls = tools === "none" ? [] : plannedCalls(called);
@@ -41,4 +47,9 @@ function judge(context: RunContext, called: ModelCalled, tools: "auto" | "none")
 function plannedCalls({ answer, blockedCalls }: ModelCalled): readonly PlannedCall[] {
   const { toolCalls = [] } = answer.message;
   return toolCalls.map((call, index) => ({ call, blocked: blockedCalls?.includes(index) ?? false }));
+}
+
+function blocked(refusal: string | undefined) {
+  const { definition } = errors.OUTPUT_BLOCKED;
+  return errors.OUTPUT_BLOCKED(refusal === undefined ? {} : { message: `${definition.message} ${refusal}` });
 }

@@ -4,18 +4,18 @@
 
 // Checks of everything that crosses a trust boundary.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_agentmesh_type_v1_options } from "../../type/v1/options_pb.ts";
 import type { Finding, Stage, Verdict } from "../../type/v1/types_pb.ts";
 import { file_agentmesh_type_v1_types } from "../../type/v1/types_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file agentmesh/guardrail/v1/guardrail.proto.
  */
 export const file_agentmesh_guardrail_v1_guardrail: GenFile = /*@__PURE__*/
-  fileDesc("CiZhZ2VudG1lc2gvZ3VhcmRyYWlsL3YxL2d1YXJkcmFpbC5wcm90bxIWYWdlbnRtZXNoLmd1YXJkcmFpbC52MSJACgdDb250ZW50EicKBXN0YWdlGAEgASgOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USDAoEdGV4dBgCIAEoCSJRCgxDaGVja1JlcXVlc3QSDgoGcG9saWN5GAEgASgJEjEKCGNvbnRlbnRzGAIgAygLMh8uYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Db250ZW50IooBCg1DaGVja1Jlc3BvbnNlEisKB3ZlcmRpY3QYASABKA4yGi5hZ2VudG1lc2gudHlwZS52MS5WZXJkaWN0EjQKB3Jlc3VsdHMYAiADKAsyIy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrUmVzdWx0EhYKDnBvbGljeV92ZXJzaW9uGAMgASgJIn8KC0NoZWNrUmVzdWx0EisKB3ZlcmRpY3QYASABKA4yGi5hZ2VudG1lc2gudHlwZS52MS5WZXJkaWN0EhUKDXJlZGFjdGVkX3RleHQYAiABKAkSLAoIZmluZGluZ3MYAyADKAsyGi5hZ2VudG1lc2gudHlwZS52MS5GaW5kaW5nInAKEkNoZWNrU3RyZWFtUmVxdWVzdBI5CgVzdGFydBgBIAEoCzIoLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tTdHJlYW1TdGFydEgAEhQKCnRleHRfZGVsdGEYAiABKAlIAEIJCgdyZXF1ZXN0IksKEENoZWNrU3RyZWFtU3RhcnQSDgoGcG9saWN5GAEgASgJEicKBXN0YWdlGAIgASgOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2UihAEKE0NoZWNrU3RyZWFtUmVzcG9uc2USEgoKdGV4dF9kZWx0YRgBIAEoCRIsCghmaW5kaW5ncxgCIAMoCzIaLmFnZW50bWVzaC50eXBlLnYxLkZpbmRpbmcSKwoHdmVyZGljdBgDIAEoDjIaLmFnZW50bWVzaC50eXBlLnYxLlZlcmRpY3QiFQoTTGlzdFBvbGljaWVzUmVxdWVzdCJIChRMaXN0UG9saWNpZXNSZXNwb25zZRIwCghwb2xpY2llcxgBIAMoCzIeLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUG9saWN5Im8KBlBvbGljeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSMQoFcnVsZXMYBCADKAsyIi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlBvbGljeVJ1bGUihwEKClBvbGljeVJ1bGUSEAoIZGV0ZWN0b3IYASABKAkSKAoGc3RhZ2VzGAIgAygOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USKgoGYWN0aW9uGAMgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBIRCgl0aHJlc2hvbGQYBCABKAEy3QIKEEd1YXJkcmFpbFNlcnZpY2USWQoFQ2hlY2sSJC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrUmVxdWVzdBolLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tSZXNwb25zZSIDkAIBEmoKC0NoZWNrU3RyZWFtEiouYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1N0cmVhbVJlcXVlc3QaKy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrU3RyZWFtUmVzcG9uc2UoATABEoEBCgxMaXN0UG9saWNpZXMSKy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaLC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkxpc3RQb2xpY2llc1Jlc3BvbnNlIhaQAgGq1BgPZ3VhcmRyYWlsczpyZWFkYgZwcm90bzM", [file_agentmesh_type_v1_options, file_agentmesh_type_v1_types]);
+  fileDesc("CiZhZ2VudG1lc2gvZ3VhcmRyYWlsL3YxL2d1YXJkcmFpbC5wcm90bxIWYWdlbnRtZXNoLmd1YXJkcmFpbC52MSJACgdDb250ZW50EicKBXN0YWdlGAEgASgOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USDAoEdGV4dBgCIAEoCSK4AQoMQ2hlY2tSZXF1ZXN0Eg4KBnBvbGljeRgBIAEoCRIxCghjb250ZW50cxgCIAMoCzIfLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ29udGVudBI2Cgdjb250ZXh0GAMgASgLMiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5PdXRwdXRDb250ZXh0Ei0KBnRva2VucxgEIAMoCzIdLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuVG9rZW4iKwoFVG9rZW4SEwoLcGxhY2Vob2xkZXIYASABKAkSDQoFdmFsdWUYAiABKAkiTQoOUmVzdG9yZVJlcXVlc3QSDAoEdGV4dBgBIAEoCRItCgZ0b2tlbnMYAiADKAsyHS5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlRva2VuIh8KD1Jlc3RvcmVSZXNwb25zZRIMCgR0ZXh0GAEgASgJIl8KDU91dHB1dENvbnRleHQSFQoNc3lzdGVtX3Byb21wdBgBIAEoCRIQCghwYXNzYWdlcxgCIAMoCRITCgtqc29uX3NjaGVtYRgDIAEoCRIQCghxdWVzdGlvbhgEIAEoCSLtAQoNQ2hlY2tSZXNwb25zZRIrCgd2ZXJkaWN0GAEgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBI0CgdyZXN1bHRzGAIgAygLMiMuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1Jlc3VsdBIWCg5wb2xpY3lfdmVyc2lvbhgDIAEoCRIyCgV3YW50cxgEIAMoDjIjLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ29udGV4dEtpbmQSLQoGdG9rZW5zGAUgAygLMh0uYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Ub2tlbiJqCgdSZWZ1c2FsEg4KBnJlYXNvbhgBIAEoCRITCgthbHRlcm5hdGl2ZRgCIAEoCRINCgVsYXllchgDIAEoCRIMCgRydWxlGAQgASgJEg4KBmFwcGVhbBgFIAEoCRINCgVyZXRyeRgGIAEoCCKxAQoLQ2hlY2tSZXN1bHQSKwoHdmVyZGljdBgBIAEoDjIaLmFnZW50bWVzaC50eXBlLnYxLlZlcmRpY3QSFQoNcmVkYWN0ZWRfdGV4dBgCIAEoCRIsCghmaW5kaW5ncxgDIAMoCzIaLmFnZW50bWVzaC50eXBlLnYxLkZpbmRpbmcSMAoHcmVmdXNhbBgEIAEoCzIfLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUmVmdXNhbCJwChJDaGVja1N0cmVhbVJlcXVlc3QSOQoFc3RhcnQYASABKAsyKC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrU3RyZWFtU3RhcnRIABIUCgp0ZXh0X2RlbHRhGAIgASgJSABCCQoHcmVxdWVzdCKDAQoQQ2hlY2tTdHJlYW1TdGFydBIOCgZwb2xpY3kYASABKAkSJwoFc3RhZ2UYAiABKA4yGC5hZ2VudG1lc2gudHlwZS52MS5TdGFnZRI2Cgdjb250ZXh0GAMgASgLMiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5PdXRwdXRDb250ZXh0IrYBChNDaGVja1N0cmVhbVJlc3BvbnNlEhIKCnRleHRfZGVsdGEYASABKAkSLAoIZmluZGluZ3MYAiADKAsyGi5hZ2VudG1lc2gudHlwZS52MS5GaW5kaW5nEisKB3ZlcmRpY3QYAyABKA4yGi5hZ2VudG1lc2gudHlwZS52MS5WZXJkaWN0EjAKB3JlZnVzYWwYBCABKAsyHy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlJlZnVzYWwiZwoXQXNzZXNzRXNjYWxhdGlvblJlcXVlc3QSEgoKdXNlcl90ZXh0cxgBIAMoCRIOCgZhbnN3ZXIYAiABKAkSEAoIZmFpbHVyZXMYAyABKAUSFgoOZ3VhcmRyYWlsX2hpdHMYBCABKAUiVQoYQXNzZXNzRXNjYWxhdGlvblJlc3BvbnNlEjkKB3NpZ25hbHMYASADKAsyKC5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkVzY2FsYXRpb25TaWduYWwiqgEKEEVzY2FsYXRpb25TaWduYWwSNAoEa2luZBgBIAEoDjImLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuRXNjYWxhdGlvbktpbmQSDQoFc2NvcmUYAiABKAESPAoIZXZpZGVuY2UYAyABKAsyKi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkVzY2FsYXRpb25FdmlkZW5jZRITCgtleHBsYW5hdGlvbhgEIAEoCSJEChJFc2NhbGF0aW9uRXZpZGVuY2USEgoKdGV4dF9pbmRleBgBIAEoBRINCgVzdGFydBgCIAEoBRILCgNlbmQYAyABKAUiFQoTTGlzdFBvbGljaWVzUmVxdWVzdCJIChRMaXN0UG9saWNpZXNSZXNwb25zZRIwCghwb2xpY2llcxgBIAMoCzIeLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUG9saWN5IpIBCgZQb2xpY3kSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEjEKBXJ1bGVzGAQgAygLMiIuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Qb2xpY3lSdWxlEg0KBXdob2xlGAUgASgJEhIKCm9uX2ZhaWx1cmUYBiABKAkilwEKClBvbGljeVJ1bGUSEAoIZGV0ZWN0b3IYASABKAkSKAoGc3RhZ2VzGAIgAygOMhguYWdlbnRtZXNoLnR5cGUudjEuU3RhZ2USKgoGYWN0aW9uGAMgASgOMhouYWdlbnRtZXNoLnR5cGUudjEuVmVyZGljdBIRCgl0aHJlc2hvbGQYBCABKAESDgoGc2hhZG93GAUgASgIKp8BCgtDb250ZXh0S2luZBIcChhDT05URVhUX0tJTkRfVU5TUEVDSUZJRUQQABIeChpDT05URVhUX0tJTkRfU1lTVEVNX1BST01QVBABEhkKFUNPTlRFWFRfS0lORF9QQVNTQUdFUxACEhwKGENPTlRFWFRfS0lORF9KU09OX1NDSEVNQRADEhkKFUNPTlRFWFRfS0lORF9RVUVTVElPThAEKowCCg5Fc2NhbGF0aW9uS2luZBIfChtFU0NBTEFUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIjCh9FU0NBTEFUSU9OX0tJTkRfSFVNQU5fUkVRVUVTVEVEEAESJgoiRVNDQUxBVElPTl9LSU5EX05FR0FUSVZFX1NFTlRJTUVOVBACEiQKIEVTQ0FMQVRJT05fS0lORF9SRVBFQVRFRF9GQUlMVVJFEAMSHwobRVNDQUxBVElPTl9LSU5EX0hJR0hfU1RBS0VTEAQSIgoeRVNDQUxBVElPTl9LSU5EX0xPV19DT05GSURFTkNFEAUSIQodRVNDQUxBVElPTl9LSU5EX0dVQVJEUkFJTF9ISVQQBjK6BAoQR3VhcmRyYWlsU2VydmljZRJZCgVDaGVjaxIkLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tSZXF1ZXN0GiUuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5DaGVja1Jlc3BvbnNlIgOQAgESagoLQ2hlY2tTdHJlYW0SKi5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkNoZWNrU3RyZWFtUmVxdWVzdBorLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuQ2hlY2tTdHJlYW1SZXNwb25zZSgBMAESXwoHUmVzdG9yZRImLmFnZW50bWVzaC5ndWFyZHJhaWwudjEuUmVzdG9yZVJlcXVlc3QaJy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLlJlc3RvcmVSZXNwb25zZSIDkAIBEnoKEEFzc2Vzc0VzY2FsYXRpb24SLy5hZ2VudG1lc2guZ3VhcmRyYWlsLnYxLkFzc2Vzc0VzY2FsYXRpb25SZXF1ZXN0GjAuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5Bc3Nlc3NFc2NhbGF0aW9uUmVzcG9uc2UiA5ACARKBAQoMTGlzdFBvbGljaWVzEisuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GiwuYWdlbnRtZXNoLmd1YXJkcmFpbC52MS5MaXN0UG9saWNpZXNSZXNwb25zZSIWkAIBqtQYD2d1YXJkcmFpbHM6cmVhZGIGcHJvdG8z", [file_agentmesh_type_v1_options, file_agentmesh_type_v1_types]);
 
 /**
  * One text to check.
@@ -64,6 +64,21 @@ export type CheckRequest = Message<"agentmesh.guardrail.v1.CheckRequest"> & {
    * @generated from field: repeated agentmesh.guardrail.v1.Content contents = 2;
    */
   contents: Content[];
+
+  /**
+   * What the texts of stage OUTPUT were made from; unset: what needs it finds nothing.
+   *
+   * @generated from field: agentmesh.guardrail.v1.OutputContext context = 3;
+   */
+  context?: OutputContext | undefined;
+
+  /**
+   * Placeholders that stand for values in this conversation already, as earlier responses gave them; at most 4,096.
+   * Equal values keep their placeholder, new ones are counted on.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.Token tokens = 4;
+   */
+  tokens: Token[];
 };
 
 /**
@@ -72,6 +87,127 @@ export type CheckRequest = Message<"agentmesh.guardrail.v1.CheckRequest"> & {
  */
 export const CheckRequestSchema: GenMessage<CheckRequest> = /*@__PURE__*/
   messageDesc(file_agentmesh_guardrail_v1_guardrail, 1);
+
+/**
+ * A value and what stands in its place where a policy says `tokenise`. Personal data: keep it where the conversation
+ * is kept, and never log it.
+ *
+ * @generated from message agentmesh.guardrail.v1.Token
+ */
+export type Token = Message<"agentmesh.guardrail.v1.Token"> & {
+  /**
+   * What the model sees, for example "[EMAIL_1]".
+   *
+   * @generated from field: string placeholder = 1;
+   */
+  placeholder: string;
+
+  /**
+   * What was there.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.Token.
+ * Use `create(TokenSchema)` to create a new message.
+ */
+export const TokenSchema: GenMessage<Token> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 2);
+
+/**
+ * Request of Restore.
+ *
+ * @generated from message agentmesh.guardrail.v1.RestoreRequest
+ */
+export type RestoreRequest = Message<"agentmesh.guardrail.v1.RestoreRequest"> & {
+  /**
+   * A text with placeholders; at most 256 KiB of UTF-8.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * What the placeholders stand for; at most 4,096.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.Token tokens = 2;
+   */
+  tokens: Token[];
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.RestoreRequest.
+ * Use `create(RestoreRequestSchema)` to create a new message.
+ */
+export const RestoreRequestSchema: GenMessage<RestoreRequest> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 3);
+
+/**
+ * Response of Restore.
+ *
+ * @generated from message agentmesh.guardrail.v1.RestoreResponse
+ */
+export type RestoreResponse = Message<"agentmesh.guardrail.v1.RestoreResponse"> & {
+  /**
+   * The text with the values. Placeholders that no token names stand as they are.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.RestoreResponse.
+ * Use `create(RestoreResponseSchema)` to create a new message.
+ */
+export const RestoreResponseSchema: GenMessage<RestoreResponse> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 4);
+
+/**
+ * What an answer was made from, for checks that compare the two. Everything is optional, together at most 1 MiB;
+ * `CheckResponse.wants` says what the policy makes use of.
+ *
+ * @generated from message agentmesh.guardrail.v1.OutputContext
+ */
+export type OutputContext = Message<"agentmesh.guardrail.v1.OutputContext"> & {
+  /**
+   * The system prompt of the call.
+   *
+   * @generated from field: string system_prompt = 1;
+   */
+  systemPrompt: string;
+
+  /**
+   * The passages the model was given: retrieved texts, tool results; at most 256.
+   *
+   * @generated from field: repeated string passages = 2;
+   */
+  passages: string[];
+
+  /**
+   * The JSON Schema (2020-12) the answer must fit, as JSON; at most 64 KiB. Empty: the policy's own, if it has one.
+   *
+   * @generated from field: string json_schema = 3;
+   */
+  jsonSchema: string;
+
+  /**
+   * What the user asked.
+   *
+   * @generated from field: string question = 4;
+   */
+  question: string;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.OutputContext.
+ * Use `create(OutputContextSchema)` to create a new message.
+ */
+export const OutputContextSchema: GenMessage<OutputContext> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 5);
 
 /**
  * Response of Check.
@@ -99,6 +235,20 @@ export type CheckResponse = Message<"agentmesh.guardrail.v1.CheckResponse"> & {
    * @generated from field: string policy_version = 3;
    */
   policyVersion: string;
+
+  /**
+   * What this policy wants to know when it checks output, so that callers send nothing that nobody reads.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.ContextKind wants = 4;
+   */
+  wants: ContextKind[];
+
+  /**
+   * Placeholders that this check added; put them behind those of the request for the next one.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.Token tokens = 5;
+   */
+  tokens: Token[];
 };
 
 /**
@@ -106,7 +256,64 @@ export type CheckResponse = Message<"agentmesh.guardrail.v1.CheckResponse"> & {
  * Use `create(CheckResponseSchema)` to create a new message.
  */
 export const CheckResponseSchema: GenMessage<CheckResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 2);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 6);
+
+/**
+ * What a person is told about a text that was blocked.
+ *
+ * @generated from message agentmesh.guardrail.v1.Refusal
+ */
+export type Refusal = Message<"agentmesh.guardrail.v1.Refusal"> & {
+  /**
+   * Why, in a sentence; never contains the text.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * What can be done instead, in a sentence.
+   *
+   * @generated from field: string alternative = 2;
+   */
+  alternative: string;
+
+  /**
+   * The layer that decided: the first, in the order of layers, with a blocking finding.
+   *
+   * @generated from field: string layer = 3;
+   */
+  layer: string;
+
+  /**
+   * The rule that decided, as it stands in the policy: "rules[2]", "max_characters".
+   *
+   * @generated from field: string rule = 4;
+   */
+  rule: string;
+
+  /**
+   * Whom to ask to look at it again, and what to quote: policy, version and rule.
+   *
+   * @generated from field: string appeal = 5;
+   */
+  appeal: string;
+
+  /**
+   * The policy asks the caller to have the text written once more: the model is told `reason` and `alternative`. At
+   * most once per run, as any other call of it; a caller that cannot do so treats it as a block.
+   *
+   * @generated from field: bool retry = 6;
+   */
+  retry: boolean;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 7);
 
 /**
  * What was found in one text.
@@ -134,6 +341,13 @@ export type CheckResult = Message<"agentmesh.guardrail.v1.CheckResult"> & {
    * @generated from field: repeated agentmesh.type.v1.Finding findings = 3;
    */
   findings: Finding[];
+
+  /**
+   * For BLOCK: what to tell the person. Unset otherwise.
+   *
+   * @generated from field: agentmesh.guardrail.v1.Refusal refusal = 4;
+   */
+  refusal?: Refusal | undefined;
 };
 
 /**
@@ -141,7 +355,7 @@ export type CheckResult = Message<"agentmesh.guardrail.v1.CheckResult"> & {
  * Use `create(CheckResultSchema)` to create a new message.
  */
 export const CheckResultSchema: GenMessage<CheckResult> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 3);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 8);
 
 /**
  * Request of CheckStream.
@@ -178,7 +392,7 @@ export type CheckStreamRequest = Message<"agentmesh.guardrail.v1.CheckStreamRequ
  * Use `create(CheckStreamRequestSchema)` to create a new message.
  */
 export const CheckStreamRequestSchema: GenMessage<CheckStreamRequest> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 4);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 9);
 
 /**
  * What a stream is checked against.
@@ -199,6 +413,13 @@ export type CheckStreamStart = Message<"agentmesh.guardrail.v1.CheckStreamStart"
    * @generated from field: agentmesh.type.v1.Stage stage = 2;
    */
   stage: Stage;
+
+  /**
+   * For stage OUTPUT: what the text is made from.
+   *
+   * @generated from field: agentmesh.guardrail.v1.OutputContext context = 3;
+   */
+  context?: OutputContext | undefined;
 };
 
 /**
@@ -206,7 +427,7 @@ export type CheckStreamStart = Message<"agentmesh.guardrail.v1.CheckStreamStart"
  * Use `create(CheckStreamStartSchema)` to create a new message.
  */
 export const CheckStreamStartSchema: GenMessage<CheckStreamStart> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 5);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 10);
 
 /**
  * Response of CheckStream.
@@ -234,6 +455,13 @@ export type CheckStreamResponse = Message<"agentmesh.guardrail.v1.CheckStreamRes
    * @generated from field: agentmesh.type.v1.Verdict verdict = 3;
    */
   verdict: Verdict;
+
+  /**
+   * With verdict BLOCK: what to tell the person. Unset otherwise.
+   *
+   * @generated from field: agentmesh.guardrail.v1.Refusal refusal = 4;
+   */
+  refusal?: Refusal | undefined;
 };
 
 /**
@@ -241,7 +469,147 @@ export type CheckStreamResponse = Message<"agentmesh.guardrail.v1.CheckStreamRes
  * Use `create(CheckStreamResponseSchema)` to create a new message.
  */
 export const CheckStreamResponseSchema: GenMessage<CheckStreamResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 6);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 11);
+
+/**
+ * Request of AssessEscalation.
+ *
+ * @generated from message agentmesh.guardrail.v1.AssessEscalationRequest
+ */
+export type AssessEscalationRequest = Message<"agentmesh.guardrail.v1.AssessEscalationRequest"> & {
+  /**
+   * What the user wrote lately, the latest last; 1 to 64, together at most 256 KiB.
+   *
+   * @generated from field: repeated string user_texts = 1;
+   */
+  userTexts: string[];
+
+  /**
+   * The answer that is about to be given; may be empty.
+   *
+   * @generated from field: string answer = 2;
+   */
+  answer: string;
+
+  /**
+   * Steps of this run that failed, tools and models alike; 0 or more.
+   *
+   * @generated from field: int32 failures = 3;
+   */
+  failures: number;
+
+  /**
+   * Findings of the guardrail in this run that redacted or blocked; 0 or more.
+   *
+   * @generated from field: int32 guardrail_hits = 4;
+   */
+  guardrailHits: number;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.AssessEscalationRequest.
+ * Use `create(AssessEscalationRequestSchema)` to create a new message.
+ */
+export const AssessEscalationRequestSchema: GenMessage<AssessEscalationRequest> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 12);
+
+/**
+ * Response of AssessEscalation.
+ *
+ * @generated from message agentmesh.guardrail.v1.AssessEscalationResponse
+ */
+export type AssessEscalationResponse = Message<"agentmesh.guardrail.v1.AssessEscalationResponse"> & {
+  /**
+   * The signals with a score above 0, the highest score first.
+   *
+   * @generated from field: repeated agentmesh.guardrail.v1.EscalationSignal signals = 1;
+   */
+  signals: EscalationSignal[];
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.AssessEscalationResponse.
+ * Use `create(AssessEscalationResponseSchema)` to create a new message.
+ */
+export const AssessEscalationResponseSchema: GenMessage<AssessEscalationResponse> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 13);
+
+/**
+ * A reason to hand a conversation to a person.
+ *
+ * @generated from message agentmesh.guardrail.v1.EscalationSignal
+ */
+export type EscalationSignal = Message<"agentmesh.guardrail.v1.EscalationSignal"> & {
+  /**
+   * What it is.
+   *
+   * @generated from field: agentmesh.guardrail.v1.EscalationKind kind = 1;
+   */
+  kind: EscalationKind;
+
+  /**
+   * How strong it is, 0 to 1.
+   *
+   * @generated from field: double score = 2;
+   */
+  score: number;
+
+  /**
+   * Where it shows. Unset for signals that were counted by the caller.
+   *
+   * @generated from field: agentmesh.guardrail.v1.EscalationEvidence evidence = 3;
+   */
+  evidence?: EscalationEvidence | undefined;
+
+  /**
+   * Why, for a person; never contains the text.
+   *
+   * @generated from field: string explanation = 4;
+   */
+  explanation: string;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.EscalationSignal.
+ * Use `create(EscalationSignalSchema)` to create a new message.
+ */
+export const EscalationSignalSchema: GenMessage<EscalationSignal> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 14);
+
+/**
+ * Where a signal shows.
+ *
+ * @generated from message agentmesh.guardrail.v1.EscalationEvidence
+ */
+export type EscalationEvidence = Message<"agentmesh.guardrail.v1.EscalationEvidence"> & {
+  /**
+   * Index in `user_texts`; -1: the answer.
+   *
+   * @generated from field: int32 text_index = 1;
+   */
+  textIndex: number;
+
+  /**
+   * First UTF-16 code unit.
+   *
+   * @generated from field: int32 start = 2;
+   */
+  start: number;
+
+  /**
+   * One past the last UTF-16 code unit.
+   *
+   * @generated from field: int32 end = 3;
+   */
+  end: number;
+};
+
+/**
+ * Describes the message agentmesh.guardrail.v1.EscalationEvidence.
+ * Use `create(EscalationEvidenceSchema)` to create a new message.
+ */
+export const EscalationEvidenceSchema: GenMessage<EscalationEvidence> = /*@__PURE__*/
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 15);
 
 /**
  * Request of ListPolicies.
@@ -256,7 +624,7 @@ export type ListPoliciesRequest = Message<"agentmesh.guardrail.v1.ListPoliciesRe
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 7);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 16);
 
 /**
  * Response of ListPolicies.
@@ -277,7 +645,7 @@ export type ListPoliciesResponse = Message<"agentmesh.guardrail.v1.ListPoliciesR
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 8);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 17);
 
 /**
  * A policy as it is in force.
@@ -312,6 +680,20 @@ export type Policy = Message<"agentmesh.guardrail.v1.Policy"> & {
    * @generated from field: repeated agentmesh.guardrail.v1.PolicyRule rules = 4;
    */
   rules: PolicyRule[];
+
+  /**
+   * What becomes of streams that a detector of whole texts could still stop: "buffer" or "retract".
+   *
+   * @generated from field: string whole = 5;
+   */
+  whole: string;
+
+  /**
+   * What becomes of texts that could not be checked: "closed" (blocked) or "open".
+   *
+   * @generated from field: string on_failure = 6;
+   */
+  onFailure: string;
 };
 
 /**
@@ -319,7 +701,7 @@ export type Policy = Message<"agentmesh.guardrail.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 9);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 18);
 
 /**
  * What a policy does about one detector.
@@ -354,6 +736,13 @@ export type PolicyRule = Message<"agentmesh.guardrail.v1.PolicyRule"> & {
    * @generated from field: double threshold = 4;
    */
   threshold: number;
+
+  /**
+   * Decides, counts and logs, but lets pass.
+   *
+   * @generated from field: bool shadow = 5;
+   */
+  shadow: boolean;
 };
 
 /**
@@ -361,7 +750,131 @@ export type PolicyRule = Message<"agentmesh.guardrail.v1.PolicyRule"> & {
  * Use `create(PolicyRuleSchema)` to create a new message.
  */
 export const PolicyRuleSchema: GenMessage<PolicyRule> = /*@__PURE__*/
-  messageDesc(file_agentmesh_guardrail_v1_guardrail, 10);
+  messageDesc(file_agentmesh_guardrail_v1_guardrail, 19);
+
+/**
+ * A part of OutputContext that a policy makes use of.
+ *
+ * @generated from enum agentmesh.guardrail.v1.ContextKind
+ */
+export const ContextKind = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: CONTEXT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * `system_prompt`.
+   *
+   * @generated from enum value: CONTEXT_KIND_SYSTEM_PROMPT = 1;
+   */
+  SYSTEM_PROMPT: 1,
+
+  /**
+   * `passages`.
+   *
+   * @generated from enum value: CONTEXT_KIND_PASSAGES = 2;
+   */
+  PASSAGES: 2,
+
+  /**
+   * `json_schema`.
+   *
+   * @generated from enum value: CONTEXT_KIND_JSON_SCHEMA = 3;
+   */
+  JSON_SCHEMA: 3,
+
+  /**
+   * `question`.
+   *
+   * @generated from enum value: CONTEXT_KIND_QUESTION = 4;
+   */
+  QUESTION: 4,
+} as const;
+
+/**
+ * A part of OutputContext that a policy makes use of.
+ *
+ * @generated from enum agentmesh.guardrail.v1.ContextKind
+ */
+export type ContextKind = (typeof ContextKind)[keyof typeof ContextKind] | UnknownEnum;
+
+/**
+ * Describes the enum agentmesh.guardrail.v1.ContextKind.
+ */
+export const ContextKindSchema: GenEnum<ContextKind> = /*@__PURE__*/
+  enumDesc(file_agentmesh_guardrail_v1_guardrail, 0);
+
+/**
+ * Kinds of reasons.
+ *
+ * @generated from enum agentmesh.guardrail.v1.EscalationKind
+ */
+export const EscalationKind = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: ESCALATION_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The user asks for a person.
+   *
+   * @generated from enum value: ESCALATION_KIND_HUMAN_REQUESTED = 1;
+   */
+  HUMAN_REQUESTED: 1,
+
+  /**
+   * The user is very angry or desperate.
+   *
+   * @generated from enum value: ESCALATION_KIND_NEGATIVE_SENTIMENT = 2;
+   */
+  NEGATIVE_SENTIMENT: 2,
+
+  /**
+   * Steps failed repeatedly, or the user says that it failed again.
+   *
+   * @generated from enum value: ESCALATION_KIND_REPEATED_FAILURE = 3;
+   */
+  REPEATED_FAILURE: 3,
+
+  /**
+   * Money, health, law or safety is at stake.
+   *
+   * @generated from enum value: ESCALATION_KIND_HIGH_STAKES = 4;
+   */
+  HIGH_STAKES: 4,
+
+  /**
+   * The answer itself says that it is not sure.
+   *
+   * @generated from enum value: ESCALATION_KIND_LOW_CONFIDENCE = 5;
+   */
+  LOW_CONFIDENCE: 5,
+
+  /**
+   * The guardrail redacted or blocked something.
+   *
+   * @generated from enum value: ESCALATION_KIND_GUARDRAIL_HIT = 6;
+   */
+  GUARDRAIL_HIT: 6,
+} as const;
+
+/**
+ * Kinds of reasons.
+ *
+ * @generated from enum agentmesh.guardrail.v1.EscalationKind
+ */
+export type EscalationKind = (typeof EscalationKind)[keyof typeof EscalationKind] | UnknownEnum;
+
+/**
+ * Describes the enum agentmesh.guardrail.v1.EscalationKind.
+ */
+export const EscalationKindSchema: GenEnum<EscalationKind> = /*@__PURE__*/
+  enumDesc(file_agentmesh_guardrail_v1_guardrail, 1);
 
 /**
  * Checks texts against policies.
@@ -392,6 +905,28 @@ export const GuardrailService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof CheckStreamRequestSchema;
     output: typeof CheckStreamResponseSchema;
+  },
+  /**
+   * Puts values back in place of the placeholders that checks with the same tokens wrote ("[EMAIL_1]"). Whoever knows
+   * the tokens can do the same; nothing is stored. Errors: INVALID_CONTENT, CONTENT_TOO_LARGE.
+   *
+   * @generated from rpc agentmesh.guardrail.v1.GuardrailService.Restore
+   */
+  restore: {
+    methodKind: "unary";
+    input: typeof RestoreRequestSchema;
+    output: typeof RestoreResponseSchema;
+  },
+  /**
+   * Whether a conversation should go to a person: signals with scores, each with where it shows. Errors:
+   * INVALID_CONTENT, CONTENT_TOO_LARGE.
+   *
+   * @generated from rpc agentmesh.guardrail.v1.GuardrailService.AssessEscalation
+   */
+  assessEscalation: {
+    methodKind: "unary";
+    input: typeof AssessEscalationRequestSchema;
+    output: typeof AssessEscalationResponseSchema;
   },
   /**
    * The policies that can be named.
