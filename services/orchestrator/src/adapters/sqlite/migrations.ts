@@ -51,7 +51,7 @@ export const migrations: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX idempotency_keys_expiring ON idempotency_keys (expires);`,
   // Events in the order in which they come, whole on a page: under their key, rows of more than a kilobyte had a page
-  // of their own each, and a run took 12 KB where it now takes 5.
+  // of their own each.
   `CREATE TABLE run_events_in_order (
      id INTEGER PRIMARY KEY,
      run_id TEXT NOT NULL,
